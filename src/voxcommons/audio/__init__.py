@@ -1,0 +1,1 @@
+"""Sound as numbers: reading, resampling, measuring and spectrograms."""
