@@ -22,6 +22,7 @@ class TextToSemanticConfig:
         phones: Rows of the phoneme embedding (512 for the public v1, 732 for v2).
         codes: Semantic classes without the end token; the end token has the id `codes`.
         dropout: Probability used in training; public files store 0 for inference.
+        attention_dropout: The same on attention weights, None for `dropout`.
         bert_dim: Width of the optional linguistic features, None for a model without them.
         positions: Longest phoneme or code sequence that has a position.
     """
@@ -32,6 +33,7 @@ class TextToSemanticConfig:
     phones: int = 732
     codes: int = 1024
     dropout: float = 0.1
+    attention_dropout: float | None = None
     bert_dim: int | None = 1024
     positions: int = 4000
 
@@ -48,7 +50,8 @@ def text_to_semantic_v2() -> TextToSemanticConfig:
 
 def text_to_semantic_starter() -> TextToSemanticConfig:
     """The model in the package: small enough for two CPU cores, no linguistic features."""
-    return TextToSemanticConfig(layers=6, width=256, heads=4, bert_dim=None)
+    # No dropout on attention weights: it would lose the CPU's fused attention kernel.
+    return TextToSemanticConfig(layers=6, width=256, heads=4, attention_dropout=0.0, bert_dim=None)
 
 
 def text_to_semantic_tiny() -> TextToSemanticConfig:
