@@ -1,0 +1,1 @@
+"""What every room stands on: errors, settings, files, hashing, progress, log and messages. Imports no other room."""

