@@ -1,0 +1,1 @@
+"""Agreement with the public models, measured on fixed inputs and outputs."""
