@@ -1,0 +1,82 @@
+"""The CMU pronouncing dictionary, plus the few words this project adds or corrects.
+
+The dictionary (126,000 words, BSD licence beside it) is stored compressed and read once on first
+use. Additions live in ``data/en_words.tsv`` so that anyone can extend them without touching code.
+"""
+
+from __future__ import annotations
+
+import lzma
+from functools import cache
+from importlib import resources
+
+LETTERS: dict[str, str] = {
+    "a": "EY1",
+    "b": "B IY1",
+    "c": "S IY1",
+    "d": "D IY1",
+    "e": "IY1",
+    "f": "EH1 F",
+    "g": "JH IY1",
+    "h": "EY1 CH",
+    "i": "AY1",
+    "j": "JH EY1",
+    "k": "K EY1",
+    "l": "EH1 L",
+    "m": "EH1 M",
+    "n": "EH1 N",
+    "o": "OW1",
+    "p": "P IY1",
+    "q": "K Y UW1",
+    "r": "AA1 R",
+    "s": "EH1 S",
+    "t": "T IY1",
+    "u": "Y UW1",
+    "v": "V IY1",
+    "w": "D AH1 B AH0 L Y UW0",
+    "x": "EH1 K S",
+    "y": "W AY1",
+    "z": "Z IY1",
+}
+
+
+def _data(name: str) -> bytes:
+    return (resources.files("voxcommons.text") / "data" / name).read_bytes()
+
+
+@cache
+def dictionary() -> dict[str, tuple[str, ...]]:
+    """Word in lower case -> its pronunciations as phones joined by spaces, most usual first."""
+    words: dict[str, tuple[str, ...]] = {}
+    for line in lzma.decompress(_data("cmudict.dict.xz")).decode("utf-8").splitlines():
+        word, _, phones = line.partition(" ")
+        if word.endswith(")"):
+            word = word[: word.rindex("(")]
+            words[word] = (*words.get(word, ()), phones)
+        else:
+            words[word] = (phones,)
+    return words
+
+
+@cache
+def additions() -> dict[str, str]:
+    """Words of ``data/en_words.tsv``: newer than the dictionary, or wrong in it."""
+    added: dict[str, str] = {}
+    for line in _data("en_words.tsv").decode("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            word, _, phones = line.partition("\t")
+            added[word] = phones
+    return added
+
+
+def lookup(word: str, *, compat: bool = False) -> tuple[str, ...]:
+    """Phones of a lower-case word, ``()`` if it is not known.
+
+    Args:
+        word: lower case, apostrophes allowed.
+        compat: only the plain dictionary, first pronunciation.
+    """
+    if not compat and word in additions():
+        return tuple(additions()[word].split())
+    found = dictionary().get(word)
+    return tuple(found[0].split()) if found else ()

@@ -1,0 +1,204 @@
+"""One English word -> phones: dictionary, endings, letters, compounds, and a guess as the last resort.
+
+Context (homographs) is not known here; :mod:`voxcommons.text.g2p.en` asks for that first.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from voxcommons.text.g2p.en_dictionary import LETTERS, lookup
+
+Phones = tuple[str, ...]
+
+_VOICELESS = frozenset("P T K F TH".split())
+_SIBILANT = frozenset("S Z SH ZH CH JH".split())
+_VOWEL_LETTERS = frozenset("aeiouy")
+
+
+def spell(letters: str) -> Phones:
+    """Letter names of an (ASCII) word: "ibm" -> AY1 B IY1 EH1 M."""
+    return tuple(phone for letter in letters.lower() if letter in LETTERS for phone in LETTERS[letter].split())
+
+
+def with_s(base: Phones) -> Phones:
+    """A plural or possessive: S, Z or IH0 Z after the base's last sound."""
+    last = base[-1]
+    if last in _SIBILANT:
+        return (*base, "IH0", "Z")
+    return (*base, "S" if last in _VOICELESS else "Z")
+
+
+def with_ed(base: Phones) -> Phones:
+    """A regular past: IH0 D after T and D, T after voiceless sounds, else D."""
+    last = base[-1]
+    if last in ("T", "D"):
+        return (*base, "IH0", "D")
+    return (*base, "T" if last in _VOICELESS or last in ("S", "SH", "CH") else "D")
+
+
+@lru_cache(maxsize=20000)
+def pronounce(word: str) -> Phones:
+    """Phones of a lower-case word of letters and apostrophes; never empty for a word with a letter."""
+    return lookup(word) or _apostrophe(word) or _ending(word) or _guess(word)
+
+
+def _apostrophe(word: str) -> Phones:
+    """"anna's", "james'", "they'd": the part before the apostrophe plus its ending."""
+    if "'" not in word:
+        return ()
+    base, _, end = word.rpartition("'")
+    base = base.strip("'")
+    if not base:
+        return pronounce(end) if end else ()
+    stem = pronounce(base)
+    if end == "s":
+        return with_s(stem)
+    if end == "":
+        return stem
+    ends = {"d": ("D",), "ll": ("AH0", "L"), "ve": ("V",), "re": ("ER0",), "m": ("M",), "t": ("T",)}
+    return stem + (ends[end] if end in ends else pronounce(end))
+
+
+def _known(word: str) -> Phones:
+    return lookup(word) if len(word) > 1 else ()
+
+
+def _ending(word: str) -> Phones:
+    """Regular inflections and affixes of a known word."""
+    if len(word) < 4:
+        return ()
+    for attempt in (_plural, _past, _ing, _suffixed, _prefixed):
+        found = attempt(word)
+        if found:
+            return found
+    return ()
+
+
+def _plural(word: str) -> Phones:
+    if word.endswith("ies") and (base := _known(word[:-3] + "y")):
+        return with_s(base)
+    if word.endswith("s") and not word.endswith("ss"):
+        base = _known(word[:-1])
+        if not base and word.endswith("es"):
+            base = _known(word[:-2])
+        return with_s(base) if base else ()
+    return ()
+
+
+def _stems(stem: str) -> tuple[str, ...]:
+    """What a verb may be without its ending: "mak" -> make, "runn" -> run, "talk"."""
+    doubled = stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] else ""
+    return tuple(s for s in (stem + "e", doubled, stem) if s) if doubled else (stem, stem + "e")
+
+
+def _past(word: str) -> Phones:
+    if word.endswith("ied") and (base := _known(word[:-3] + "y")):
+        return with_ed(base)
+    if word.endswith("ed"):
+        for stem in _stems(word[:-2]):
+            if base := _known(stem):
+                return with_ed(base)
+    return ()
+
+
+def _ing(word: str) -> Phones:
+    for end, phones in (("ing", ("IH0", "NG")), ("in'", ("IH0", "N"))):
+        if word.endswith(end):
+            for stem in _stems(word[: -len(end)]):
+                if base := _known(stem):
+                    return base + phones
+    return ()
+
+
+_SUFFIXES: tuple[tuple[str, str], ...] = (
+    ("fulness", "F AH0 L N AH0 S"),
+    ("lessness", "L AH0 S N AH0 S"),
+    ("lessly", "L AH0 S L IY0"),
+    ("fully", "F AH0 L IY0"),
+    ("ness", "N AH0 S"),
+    ("less", "L AH0 S"),
+    ("ment", "M AH0 N T"),
+    ("ship", "SH IH2 P"),
+    ("hood", "HH UH2 D"),
+    ("like", "L AY2 K"),
+    ("wise", "W AY2 Z"),
+    ("ward", "W ER0 D"),
+    ("wards", "W ER0 D Z"),
+    ("some", "S AH0 M"),
+    ("ful", "F AH0 L"),
+    ("dom", "D AH0 M"),
+    ("ly", "L IY0"),
+    ("'n", "AH0 N"),
+)
+_STEM_SUFFIXES: tuple[tuple[str, str], ...] = (
+    ("able", "AH0 B AH0 L"),
+    ("ably", "AH0 B L IY0"),
+    ("ers", "ER0 Z"),
+    ("er", "ER0"),
+    ("est", "IH0 S T"),
+    ("ish", "IH0 SH"),
+    ("ist", "IH0 S T"),
+    ("ism", "IH2 Z AH0 M"),
+    ("y", "IY0"),
+)
+_PREFIXES: tuple[tuple[str, str], ...] = (
+    ("counter", "K AW2 N T ER0"),
+    ("hyper", "HH AY2 P ER0"),
+    ("inter", "IH2 N T ER0"),
+    ("micro", "M AY2 K R OW0"),
+    ("multi", "M AH2 L T IY0"),
+    ("super", "S UW2 P ER0"),
+    ("ultra", "AH2 L T R AH0"),
+    ("under", "AH2 N D ER0"),
+    ("cyber", "S AY2 B ER0"),
+    ("over", "OW2 V ER0"),
+    ("anti", "AE2 N T IY0"),
+    ("auto", "AO2 T OW0"),
+    ("mega", "M EH2 G AH0"),
+    ("mono", "M AA2 N OW0"),
+    ("nano", "N AE2 N OW0"),
+    ("semi", "S EH2 M IY0"),
+    ("fore", "F AO2 R"),
+    ("dis", "D IH0 S"),
+    ("mis", "M IH0 S"),
+    ("non", "N AA2 N"),
+    ("out", "AW2 T"),
+    ("pre", "P R IY0"),
+    ("sub", "S AH2 B"),
+    ("un", "AH0 N"),
+    ("re", "R IY0"),
+    ("co", "K OW0"),
+)
+
+
+def _suffixed(word: str) -> Phones:
+    for end, phones in _SUFFIXES:
+        if word.endswith(end) and len(word) - len(end) > 2:
+            stem = word[: -len(end)]
+            base = _known(stem) or (_known(stem[:-1] + "y") if stem.endswith("i") else ())
+            if base:
+                return base + tuple(phones.split())
+    for end, phones in _STEM_SUFFIXES:
+        if word.endswith(end) and len(word) - len(end) > 2:
+            for stem in _stems(word[: -len(end)]):
+                if base := _known(stem):
+                    return base + tuple(phones.split())
+    return ()
+
+
+def _prefixed(word: str) -> Phones:
+    for start, phones in _PREFIXES:
+        if word.startswith(start) and len(word) - len(start) > 3:
+            rest = word[len(start) :]
+            base = _known(rest) or _plural(rest) or _past(rest) or _ing(rest) or _suffixed(rest)
+            if base:
+                return tuple(phones.split()) + base
+    return ()
+
+
+def _guess(word: str) -> Phones:
+    """A word that nothing knows: letters when it cannot be spoken, else the learned guess."""
+    if not _VOWEL_LETTERS & set(word) or len(word) == 1:
+        return spell(word)
+    return spell(word)
