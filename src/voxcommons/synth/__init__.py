@@ -1,0 +1,1 @@
+"""Synthesis: where the stages of speaking meet."""

@@ -1,0 +1,96 @@
+"""How a text shall be spoken: one value that every caller (command line, HTTP, tests) fills in.
+
+It is apart from the engine so that a caller can build and check it without loading torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from voxcommons.base.errors import InputError
+
+if TYPE_CHECKING:
+    import threading
+
+    from voxcommons.text.lexicon import Lexicon
+
+Streaming = Literal["sentence", "token"]
+
+MAX_CHARACTERS = 200_000
+"""Longest text for one call: about four hours of speech. Longer texts are books and want chapters."""
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "speed": (0.5, 2.0),
+    "seed": (0, 2**63 - 1),
+    "temperature": (0.0, 2.0),
+    "top_k": (0, 1_000_000),
+    "top_p": (0.01, 1.0),
+    "repetition_penalty": (0.5, 5.0),
+    "noise_scale": (0.0, 2.0),
+    "pause_s": (0.0, 10.0),
+}
+
+
+@dataclass(frozen=True)
+class SpeakOptions:
+    """Everything that shapes speech besides the text and the voice.
+
+    Attributes:
+        language: Mode of `text.reader.read`: "auto", "en", "zh", ...
+        speed: 1 is the speaker's own tempo, 2 is twice as fast.
+        seed: Same seed, text, voice and model give the same samples.
+        temperature: Spread of the sampling; 0 always takes the likeliest code.
+        top_k: Codes kept for sampling; 0 keeps all.
+        top_p: Probability mass kept for sampling; 1 keeps all.
+        repetition_penalty: Above 1 makes codes that were used less likely.
+        noise_scale: Spread of the acoustic latent around its mean; 0 is flat, 1 is as in training.
+        pause_s: Silence after a full sentence, in seconds; other breaks are parts or multiples of it.
+        streaming: "sentence" hands out whole sentences, "token" hands out pieces while a sentence is
+            still being decoded. The samples are the same.
+        compat: Do as the public program does, with its quirks: a sentence is rendered in one go.
+        lexicon: The user's own readings of words.
+        cancel: When set, speaking ends before the next piece.
+
+    Raises:
+        InputError: naming every value outside its range.
+    """
+
+    language: str = "auto"
+    speed: float = 1.0
+    seed: int = 0
+    temperature: float = 1.0
+    top_k: int = 15
+    top_p: float = 1.0
+    repetition_penalty: float = 1.35
+    noise_scale: float = 0.5
+    pause_s: float = 0.3
+    streaming: Streaming = "sentence"
+    compat: bool = False
+    lexicon: Lexicon | None = None
+    cancel: threading.Event | None = None
+
+    def __post_init__(self) -> None:
+        expected: list[str] = []
+        found: list[str] = []
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:  # NaN fails this too
+                expected.append(f"{name} from {low:g} to {high:g}")
+                found.append(f"{name}={value}")
+        if self.streaming not in ("sentence", "token"):
+            expected.append("streaming 'sentence' or 'token'")
+            found.append(f"streaming={self.streaming!r}")
+        if found:
+            raise InputError(
+                "the speaking options are out of range",
+                expected=", ".join(expected),
+                found=", ".join(found),
+                do="change these values",
+            )
+
+    def as_record(self) -> dict[str, Any]:
+        """The values that decide the samples, for the release record."""
+        names = ("language", "speed", "temperature", "top_k", "top_p", "repetition_penalty", "noise_scale", "pause_s")
+        return {name: getattr(self, name) for name in names} | {"compat": self.compat, "lexicon": bool(self.lexicon)}

@@ -1,0 +1,1 @@
+"""Trust: where synthetic sound leaves the program, labelled and recorded."""
