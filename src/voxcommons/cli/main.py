@@ -47,8 +47,12 @@ def main(arguments: Sequence[str], settings: Settings | None = None) -> int:
         settings = settings if settings is not None else Settings.from_environment()
         language = settings.language_of_messages
         log.configure(settings.log_level, sys.stderr)
-        result = vox.main(args=list(arguments), prog_name="vox", standalone_mode=False, obj=settings)
+        # Not vox.main(): click would answer Ctrl-C and a closed pipe in its own way.
+        with vox.make_context("vox", list(arguments), obj=settings) as context:
+            vox.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as wanted:
+        return wanted.exit_code
     except BrokenPipeError:
         _abandon_stdout()
         return EXIT_BROKEN_PIPE
@@ -70,7 +74,7 @@ def main(arguments: Sequence[str], settings: Settings | None = None) -> int:
             raise
         _tell(error_line(meant, language))
         return meant.exit_code
-    return result if isinstance(result, int) else 0
+    return 0
 
 
 def run() -> NoReturn:
