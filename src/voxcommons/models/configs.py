@@ -6,7 +6,7 @@ parameters; only `models.build` (and the training recipes) read these dataclasse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # --- text to semantic ---------------------------------------------------------------
 
@@ -57,3 +57,188 @@ def text_to_semantic_starter() -> TextToSemanticConfig:
 def text_to_semantic_tiny() -> TextToSemanticConfig:
     """A model for tests: the size of the golden fixtures."""
     return TextToSemanticConfig(layers=2, width=64, heads=4, dropout=0.0)
+
+
+# --- semantic to wave ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SemanticToWaveConfig:
+    """Size of the acoustic model; the defaults are the public v2 model.
+
+    Attributes:
+        phones: Rows of the phoneme table (322 for the public v1, 732 since v2).
+        hidden: Width of the prior's encoders, the flow and the posterior encoder.
+        latent: Channels of the latents between encoder and generator.
+        filters: Inner width of the prior's feed-forward parts.
+        heads: Heads of the prior's self-attention.
+        layers: Layers of the phoneme encoder; each of the two code encoders has half.
+        kernel: Kernel of the feed-forward parts, in frames.
+        dropout: Probability in the prior's encoders, training only.
+        window: Largest learned relative distance of the self-attention.
+        mrte_hidden: Width of the attention from frames to phonemes, and of the style it takes.
+        mrte_heads: Its heads.
+        ssl_dim: Width of the code embeddings, and of the content features codes come from.
+        ssl_proj: Whether codes are made here from content features.
+        codebook_size: Number of semantic tokens.
+        trainable_codebook: Whether the optimiser moves the code embeddings.
+        frames_per_code: Latent frames per semantic token.
+        spec_bins: Bins of the linear spectrogram, n_fft // 2 + 1.
+        ref_bins: Lowest bins the style encoder reads.
+        style_hidden: Width of the style encoder.
+        style_heads: Heads of the style encoder.
+        style_kernel: Kernel of the style encoder, in frames.
+        style_dropout: Probability in the style encoder, training only.
+        gin: Channels of the style vector.
+        speaker_dim: Width of a speaker-verification vector added to the style; 0 for none.
+        posterior: Whether the posterior encoder is present; speaking does not need it.
+        posterior_layers: Its layers.
+        posterior_kernel: Its kernel, in frames.
+        flow_count: Couplings of the flow.
+        flow_layers: Layers in each coupling.
+        flow_kernel: Kernel in each coupling, in frames.
+        generator: "hifigan" or "istft".
+        generator_channels: Width after the generator's first convolution.
+        upsample_rates: Upsampling of each hifigan stage; the product is the hop in samples.
+        upsample_kernels: Kernel of each of those stages.
+        block_kernels: Kernels of the residual blocks of a stage.
+        block_dilations: Dilations of those blocks.
+        istft_blocks: ConvNeXt blocks of the istft generator.
+        istft_n_fft: Its transform length in samples.
+        istft_hop: Samples per latent frame of the istft generator.
+    """
+
+    phones: int = 732
+    hidden: int = 192
+    latent: int = 192
+    filters: int = 768
+    heads: int = 2
+    layers: int = 6
+    kernel: int = 3
+    dropout: float = 0.1
+    window: int = 4
+    mrte_hidden: int = 512
+    mrte_heads: int = 4
+    ssl_dim: int = 768
+    ssl_proj: bool = True
+    codebook_size: int = 1024
+    trainable_codebook: bool = False
+    frames_per_code: int = 2
+    spec_bins: int = 1025
+    ref_bins: int = 704
+    style_hidden: int = 128
+    style_heads: int = 2
+    style_kernel: int = 5
+    style_dropout: float = 0.1
+    gin: int = 512
+    speaker_dim: int = 0
+    posterior: bool = True
+    posterior_layers: int = 16
+    posterior_kernel: int = 5
+    flow_count: int = 4
+    flow_layers: int = 4
+    flow_kernel: int = 5
+    generator: str = "hifigan"
+    generator_channels: int = 512
+    upsample_rates: tuple[int, ...] = (10, 8, 2, 2, 2)
+    upsample_kernels: tuple[int, ...] = (16, 16, 8, 2, 2)
+    block_kernels: tuple[int, ...] = (3, 7, 11)
+    block_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
+    istft_blocks: int = 6
+    istft_n_fft: int = 640
+    istft_hop: int = 320
+
+
+def semantic_to_wave_v1() -> SemanticToWaveConfig:
+    """The public v1 model: 51.3 M parameters with the posterior encoder, 32 kHz."""
+    return SemanticToWaveConfig(phones=322, ref_bins=1025)
+
+
+def semantic_to_wave_v2() -> SemanticToWaveConfig:
+    """The public v2 model: as v1 with symbol table v2 and a style encoder up to 11 kHz."""
+    return SemanticToWaveConfig()
+
+
+def semantic_to_wave_v2pro() -> SemanticToWaveConfig:
+    """The public v2Pro model: a wider style that also hears a speaker-verification vector."""
+    return SemanticToWaveConfig(gin=1024, speaker_dim=20480, dropout=0.0)
+
+
+def semantic_to_wave_v2proplus() -> SemanticToWaveConfig:
+    """The public v2ProPlus model: v2Pro with a wider generator."""
+    return replace(semantic_to_wave_v2pro(), generator_channels=768, upsample_kernels=(20, 16, 8, 2, 2))
+
+
+def semantic_to_wave_starter() -> SemanticToWaveConfig:
+    """The model in the package: 16 kHz, ready codes, inverse-transform generator."""
+    return SemanticToWaveConfig(
+        filters=512,
+        heads=2,
+        layers=4,
+        mrte_hidden=256,
+        ssl_dim=192,
+        ssl_proj=False,
+        trainable_codebook=True,
+        spec_bins=513,
+        ref_bins=513,
+        gin=256,
+        posterior_layers=8,
+        flow_layers=3,
+        generator="istft",
+        generator_channels=256,
+    )
+
+
+def semantic_to_wave_tiny() -> SemanticToWaveConfig:
+    """A model for tests: the shape of the starter, a few thousand parameters wide."""
+    return replace(
+        semantic_to_wave_starter(),
+        hidden=16,
+        latent=8,
+        filters=16,
+        layers=2,
+        mrte_hidden=16,
+        mrte_heads=2,
+        ssl_dim=12,
+        style_hidden=16,
+        gin=16,
+        posterior_layers=2,
+        flow_count=2,
+        flow_layers=2,
+        generator_channels=16,
+        istft_blocks=2,
+    )
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """Size of the waveform critics used in training.
+
+    Attributes:
+        periods: One critic per period, in samples; beside them stands one critic of the whole wave.
+        period_channels: Widths of a period critic's layers.
+        scale_channels: Widths of the whole-wave critic's layers.
+        scale_groups: Groups of those layers.
+    """
+
+    periods: tuple[int, ...] = (2, 3, 5, 7, 11)
+    period_channels: tuple[int, ...] = (32, 128, 512, 1024, 1024)
+    scale_channels: tuple[int, ...] = (16, 64, 256, 1024, 1024, 1024)
+    scale_groups: tuple[int, ...] = (1, 4, 16, 64, 256, 1)
+
+
+def discriminators_v2() -> DiscriminatorConfig:
+    """The critics of the public v1 and v2: 46.7 M parameters."""
+    return DiscriminatorConfig()
+
+
+def discriminators_v2pro() -> DiscriminatorConfig:
+    """The critics of the public v2Pro and v2ProPlus: two more periods, 63.2 M parameters."""
+    return DiscriminatorConfig(periods=(2, 3, 5, 7, 11, 17, 23))
+
+
+def discriminators_starter() -> DiscriminatorConfig:
+    """Critics light enough for two CPU cores."""
+    return DiscriminatorConfig(
+        period_channels=(8, 16, 32, 64, 64), scale_channels=(8, 16, 32, 64, 64, 64), scale_groups=(1, 2, 4, 8, 16, 1)
+    )
