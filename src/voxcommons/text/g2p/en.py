@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from voxcommons.text.g2p.en_homographs import reading
 from voxcommons.text.g2p.en_words import pronounce, spell, with_s
 from voxcommons.text.lexicon import Lexicon, Override
 from voxcommons.text.normalise.en import normalise
@@ -41,7 +42,9 @@ def to_phones(
     spans: list[Span] = []
     shown: list[str] = []
     done = length = 0
-    for match in _TOKEN.finditer(spoken.text):
+    tokens = list(_TOKEN.finditer(spoken.text))
+    words = [match.group() for match in tokens]
+    for at, match in enumerate(tokens):
         begin, end = match.span()
         shown.append(spoken.text[done:begin])
         length += begin - done
@@ -51,7 +54,7 @@ def to_phones(
             word = text[override.start : override.end] + (match["s"] or "")
             sounds = with_s(override.reading) if match["s"] else override.reading
         else:
-            sounds = (word,) if match["stop"] else _word(word)
+            sounds = (word,) if match["stop"] else reading(words, at) or _word(word)
         shown.append(word)
         if sounds:
             origin = spoken.origin(begin, end)
