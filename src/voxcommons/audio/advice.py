@@ -1,0 +1,114 @@
+"""What is said to a person about their recording, in English and Chinese.
+
+It is apart from the code that measures, so that every sentence a user may read about a recording stands
+in one table and can be proof-read there. It must not know how anything is measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+# kind -> (English, Chinese); the fields in braces are filled by whoever raises the advice.
+_SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    "damaged": (
+        "the file is damaged or cut off: {read_s:.1f} s could be read and only that part is used",
+        "文件损坏或不完整：只读出 {read_s:.1f} 秒，仅使用这一部分",
+    ),
+    "long": (
+        "the recording is {total_s:.0f} s long; only the best {used_s:.0f} s are used, from {start_s:.0f} s on",
+        "录音长 {total_s:.0f} 秒；只使用其中最好的 {used_s:.0f} 秒，从第 {start_s:.0f} 秒开始",
+    ),
+    "not_finite": (
+        "{count} samples were not numbers and were set to silence",
+        "有 {count} 个采样点不是有效数字，已置为静音",
+    ),
+    "dead_channel": (
+        "one channel is (nearly) silent; only the other one is used",
+        "有一个声道几乎无声；只使用另一个声道",
+    ),
+    "opposite_channels": (
+        "the two channels are mirror images and would cancel out; only the first one is used",
+        "两个声道相位相反，相加会抵消；只使用第一个声道",
+    ),
+    "different_channels": (
+        "the two channels differ strongly (perhaps two microphones or two people); they are mixed to one",
+        "两个声道差别很大（可能是两个话筒或两个人）；已混合为单声道",
+    ),
+    "many_channels": (
+        "the recording has {channels} channels; they are mixed to one",
+        "录音有 {channels} 个声道；已混合为单声道",
+    ),
+    "narrow_band": (
+        "the sound ends at {bandwidth_hz:.0f} Hz (telephone quality); the voice will sound dull, a 16 kHz or better recording is advised",
+        "声音只到 {bandwidth_hz:.0f} Hz（电话音质）；声音会发闷，建议使用 16 kHz 或更高采样率重新录制",
+    ),
+    "clipped": (
+        "{percent:.2f} % of the samples are clipped; move back from the microphone or lower the recording level",
+        "{percent:.2f} % 的采样点削波失真；请离话筒远一点或调低录音音量",
+    ),
+    "noisy": (
+        "speech is only {snr_db:.0f} dB above the noise (20 dB or more is good, 35 dB excellent); record in a quieter place",
+        "语音只比噪声高 {snr_db:.0f} dB（20 dB 以上为好，35 dB 为优）；请在更安静的地方录制",
+    ),
+    "quiet": (
+        "speech is very quiet ({level_dbfs:.0f} dBFS); speak closer to the microphone or raise the recording level",
+        "说话声音太小（{level_dbfs:.0f} dBFS）；请靠近话筒或调高录音音量",
+    ),
+    "loud": (
+        "speech is very loud ({level_dbfs:.0f} dBFS); lower the recording level a little",
+        "说话声音太大（{level_dbfs:.0f} dBFS）；请把录音音量调低一些",
+    ),
+    "noise_suppression": (
+        "{seconds:.1f} s are exactly zero: the device removes noise by itself, turn that off for a truer voice",
+        "有 {seconds:.1f} 秒为绝对零：设备开启了降噪，关闭后声音更真实",
+    ),
+    "no_pause": (
+        "there is hardly a pause in the recording; pause for a moment between sentences",
+        "录音中几乎没有停顿；请在句子之间稍作停顿",
+    ),
+    "little_speech": (
+        "only {seconds:.0f} s of speech were found; a minute gives a closer voice",
+        "只找到 {seconds:.0f} 秒语音；一分钟左右的录音会更像本人",
+    ),
+    "text_mismatch": (
+        "the text does not seem to be what is said in the recording; the sounds are taken from the recording instead",
+        "文本与录音内容似乎不一致；改为直接从录音中识别发音",
+    ),
+    "text_unreadable": (
+        "nothing in the text can be read; the sounds are taken from the recording instead",
+        "文本中没有可读的内容；改为直接从录音中识别发音",
+    ),
+    "unlisted_language": (
+        "the language {language} cannot be read yet; the text is kept as a note and the sounds are taken from the recording",
+        "暂不支持读取语言 {language}；文本仅作记录保存，发音从录音中识别",
+    ),
+}
+
+KINDS: Final = tuple(_SENTENCES)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing a person should know about a recording.
+
+    Attributes:
+        kind: machine name, one of ``KINDS``.
+        fields: the figures of the sentence, as pairs so that the value stays frozen and hashable.
+    """
+
+    kind: str
+    fields: tuple[tuple[str, float | str], ...] = ()
+
+    def text(self, language: str = "en") -> str:
+        """The sentence in English, or in Chinese when ``language`` is ``"zh"``."""
+        english, chinese = _SENTENCES[self.kind]
+        return (chinese if language == "zh" else english).format(**dict(self.fields))
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def advice(kind: str, **fields: float | str) -> Advice:
+    """An :class:`Advice` with its figures given by name."""
+    return Advice(kind, tuple(fields.items()))
