@@ -1,7 +1,507 @@
-"""The acoustic model: semantic tokens, phonemes and a style vector in, sound out."""
+"""The acoustic model: semantic tokens, phonemes and a style vector in, sound out.
+
+One class serves every public size (v1, v2, v2Pro, v2ProPlus) and the starter; what differs is constructor parameters, and
+its state-dict keys are the public ones. It is a conditional variational autoencoder after VITS (Kim et al., arXiv
+2106.06103) without a duration model: the tokens carry the timing.
+
+Shapes: B batch, T samples, F frames (two per token), S semantic tokens, P phonemes, G style channels, L latent channels.
+
+How far a sample can see: `flow.receptive_frames` latent frames to each side through the flow and `dec.receptive_frames`
+through the generator (32 and 12 at the public sizes). The prior sees its whole sequence. So a piece of sound equals the same
+piece of the whole when `render` gets that many frames of context around it, and `latent_of_prior` likewise.
+"""
 
 from __future__ import annotations
 
-from voxcommons.models.posterior_encoder import PosteriorEncoder
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-__all__ = ["PosteriorEncoder"]
+import torch
+from torch import Tensor, nn
+
+from voxcommons.models.flow import CouplingFlow
+from voxcommons.models.hifigan import HifiganGenerator
+from voxcommons.models.istft_generator import IstftGenerator
+from voxcommons.models.posterior_encoder import PosteriorEncoder
+from voxcommons.models.quantizer import ResidualQuantizer
+from voxcommons.models.style_encoder import MelStyleEncoder
+from voxcommons.models.text_code_encoder import Prior, TextCodeEncoder, stretch
+
+__all__ = ["PosteriorEncoder", "Prior", "Reference", "SemanticToWave", "StreamPiece", "TrainingPass"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A clip a voice is taken from.
+
+    Attributes:
+        spec: [1, bins, F] linear magnitudes.
+        sv: [1, speaker_dim] speaker-verification vector, for models that take one.
+    """
+
+    spec: Tensor
+    sv: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class StreamPiece:
+    """One answer of `decode_streaming`.
+
+    Attributes:
+        wave: [1, 1, T].
+        hidden: [1, hidden, F] prior features of the piece; its last frames are the next call's `overlap`.
+        mask: [1, 1, F].
+    """
+
+    wave: Tensor
+    hidden: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True)
+class TrainingPass:
+    """Everything a training step needs, all from one forward pass.
+
+    Attributes:
+        wave: [B, 1, segment * hop] generated segment; None when rendering was not asked for.
+        slice_start: [B] first frame of each segment.
+        mask: [B, 1, F].
+        z: [B, L, F] posterior sample.
+        z_p: [B, L, F] the sample moved to the prior's side of the flow.
+        m_p: [B, L, F] prior mean; logs_p its log deviation.
+        logs_p: [B, L, F].
+        m_q: [B, L, F] posterior mean; logs_q its log deviation.
+        logs_q: [B, L, F].
+        ge: [B, G, 1] style.
+        codes: [B, S] tokens used.
+    """
+
+    wave: Tensor | None
+    slice_start: Tensor
+    mask: Tensor
+    z: Tensor
+    z_p: Tensor
+    m_p: Tensor
+    logs_p: Tensor
+    m_q: Tensor
+    logs_q: Tensor
+    ge: Tensor
+    codes: Tensor
+
+
+class SemanticToWave(nn.Module):
+    """Semantic tokens + phonemes + style -> waveform. Defaults are the public v2 model."""
+
+    def __init__(  # noqa: PLR0913 - one plain parameter per size, see SemanticToWaveConfig
+        self,
+        *,
+        phones: int = 732,
+        hidden: int = 192,
+        latent: int = 192,
+        filters: int = 768,
+        heads: int = 2,
+        layers: int = 6,
+        kernel: int = 3,
+        dropout: float = 0.1,
+        window: int = 4,
+        mrte_hidden: int = 512,
+        mrte_heads: int = 4,
+        ssl_dim: int = 768,
+        ssl_proj: bool = True,
+        codebook_size: int = 1024,
+        trainable_codebook: bool = False,
+        frames_per_code: int = 2,
+        spec_bins: int = 1025,
+        ref_bins: int = 704,
+        style_hidden: int = 128,
+        style_heads: int = 2,
+        style_kernel: int = 5,
+        style_dropout: float = 0.1,
+        gin: int = 512,
+        speaker_dim: int = 0,
+        posterior: bool = True,
+        posterior_layers: int = 16,
+        posterior_kernel: int = 5,
+        flow_count: int = 4,
+        flow_layers: int = 4,
+        flow_kernel: int = 5,
+        generator: str = "hifigan",
+        generator_channels: int = 512,
+        upsample_rates: tuple[int, ...] = (10, 8, 2, 2, 2),
+        upsample_kernels: tuple[int, ...] = (16, 16, 8, 2, 2),
+        block_kernels: tuple[int, ...] = (3, 7, 11),
+        block_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        istft_blocks: int = 6,
+        istft_n_fft: int = 640,
+        istft_hop: int = 320,
+    ) -> None:
+        """Build the model; `SemanticToWaveConfig` describes every parameter."""
+        super().__init__()
+        self.latent_channels, self.spec_bins, self.gin = latent, spec_bins, gin
+        self.frames_per_code, self.speaker_dim = frames_per_code, speaker_dim
+        self.enc_p = TextCodeEncoder(
+            ssl_dim, phones, latent, hidden, filters, heads, layers, kernel, dropout, window, mrte_hidden, mrte_heads
+        )
+        if generator == "hifigan":
+            self.dec: HifiganGenerator | IstftGenerator = HifiganGenerator(
+                latent, gin, generator_channels, upsample_rates, upsample_kernels, block_kernels, block_dilations
+            )
+            self.hop = int(torch.Size(upsample_rates).numel())
+        elif generator == "istft":
+            self.dec = IstftGenerator(
+                in_channels=latent,
+                gin_channels=gin,
+                channels=generator_channels,
+                blocks=istft_blocks,
+                n_fft=istft_n_fft,
+                hop=istft_hop,
+            )
+            self.hop = istft_hop
+        else:
+            raise ValueError(f'generator must be "hifigan" or "istft", found {generator!r}')
+        if posterior:
+            self.enc_q = PosteriorEncoder(spec_bins, latent, hidden, posterior_kernel, posterior_layers, gin)
+        self.flow = CouplingFlow(latent, hidden, flow_kernel, flow_layers, flow_count, gin)
+        self.ref_enc = MelStyleEncoder(ref_bins, style_hidden, gin, style_kernel, style_heads, style_dropout)
+        if ssl_proj:
+            self.ssl_proj = nn.Conv1d(ssl_dim, ssl_dim, frames_per_code, stride=frames_per_code)
+        self.quantizer = ResidualQuantizer(codebook_size, ssl_dim, trainable_codebook)
+        if speaker_dim:
+            self.sv_emb = nn.Linear(speaker_dim, gin)
+            self.prelu = nn.PReLU(gin)
+        if gin != mrte_hidden:  # the text side keeps its own, smaller style
+            self.ge_to512 = nn.Linear(gin, mrte_hidden)
+
+    # --- style -------------------------------------------------------------------------------------------------------
+
+    def style(
+        self,
+        spec: Tensor,
+        lengths: Tensor | None = None,
+        sv: Tensor | None = None,
+        *,
+        compat: bool = False,
+    ) -> Tensor:
+        """Describe how the speakers of some recordings sound.
+
+        Args:
+            spec: [B, bins, F] linear magnitudes; at least the model's `ref_bins`.
+            lengths: [B] real frames, or a float mask [B, 1, F]; None when all are real.
+            sv: [B, speaker_dim] speaker-verification vectors; needed exactly by models that take them.
+            compat: Padding leaks into the style as in the public program.
+
+        Returns:
+            [B, G, 1].
+
+        Raises:
+            ValueError: If sv is given to a model without it, or missing.
+        """
+        if (sv is None) == bool(self.speaker_dim):
+            wanted = f"a speaker vector of {self.speaker_dim} values" if self.speaker_dim else "no speaker vector"
+            raise ValueError(f"style of this model: expected {wanted}, found {'none' if sv is None else 'one'}")
+        mask = lengths if lengths is None or lengths.dim() == 3 else length_mask(lengths, spec.shape[-1])
+        ge = self.ref_enc(spec, mask, compat)
+        if sv is not None:
+            ge = self.prelu(ge + self.sv_emb(sv).unsqueeze(-1))
+        return ge
+
+    def style_of_references(self, references: Sequence[Reference]) -> Tensor:
+        """Average style [1, G, 1] of several clips; their order does not matter."""
+        return torch.stack([self.style(r.spec, sv=r.sv) for r in references]).mean(dim=0)
+
+    def text_style(self, ge: Tensor) -> Tensor:
+        """The style [B, mrte_hidden, 1] that the text side takes."""
+        if not hasattr(self, "ge_to512"):
+            return ge
+        return self.ge_to512(ge.transpose(1, 2)).transpose(1, 2)
+
+    # --- tokens ------------------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def extract_codes(self, ssl: Tensor) -> Tensor:
+        """Semantic tokens [B, 1, S] of content features ssl [B, ssl_dim, F]; an odd last frame is dropped."""
+        return self.quantizer.encode(self.ssl_proj(ssl))
+
+    # --- speaking ----------------------------------------------------------------------------------------------------
+
+    def prior(
+        self,
+        codes: Tensor,
+        phones: Tensor,
+        ge: Tensor,
+        code_lengths: Tensor | None = None,
+        phone_lengths: Tensor | None = None,
+        speed: float = 1.0,
+        *,
+        compat: bool = False,
+    ) -> Prior:
+        """What the latents should be, frame by frame.
+
+        Args:
+            codes: [B, S] int64 tokens.
+            phones: [B, P] int64 phoneme ids of the same words.
+            ge: [B, G, 1] style.
+            code_lengths: [B] real tokens; None when all are.
+            phone_lengths: [B] real phonemes; None when all are.
+            speed: Above 1 is faster; the result has round(F / speed) frames.
+            compat: int(F / speed) + 1 frames, as the public program when speed is not 1.
+
+        Returns:
+            The prior of F = frames_per_code * S (stretched) frames.
+        """
+        features = self._code_features(codes)
+        mask = _mask(code_lengths, codes.shape[1], features).repeat_interleave(self.frames_per_code, dim=2)
+        phone_mask = _mask(phone_lengths, phones.shape[1], features)
+        return self.enc_p(features, mask, phones, phone_mask, self.text_style(ge), speed, compat)
+
+    def latent_of_prior(
+        self,
+        prior: Prior,
+        ge: Tensor,
+        noise_scale: float = 0.5,
+        noise: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Draw latents z [B, L, F] from a prior and bring them through the flow; see `latent`."""
+        z_p = prior.m
+        if noise_scale:
+            if noise is None:
+                noise = torch.randn(z_p.shape, dtype=z_p.dtype, device=z_p.device, generator=generator)
+            z_p = z_p + noise * torch.exp(prior.logs) * noise_scale
+        return self.flow(z_p * prior.mask, prior.mask, ge, reverse=True)
+
+    def latent(
+        self,
+        codes: Tensor,
+        phones: Tensor,
+        ge: Tensor,
+        code_lengths: Tensor | None = None,
+        phone_lengths: Tensor | None = None,
+        *,
+        speed: float = 1.0,
+        noise_scale: float = 0.5,
+        noise: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        compat: bool = False,
+    ) -> Tensor:
+        """Everything of speaking but the generator.
+
+        Args:
+            codes: [B, S] int64 tokens.
+            phones: [B, P] int64 phoneme ids.
+            ge: [B, G, 1] style.
+            code_lengths: [B] real tokens; None when all are.
+            phone_lengths: [B] real phonemes; None when all are.
+            speed: Above 1 is faster.
+            noise_scale: 0 speaks the mean; larger is livelier and rougher.
+            noise: [B, L, F] standard normal values to use, F after stretching.
+            generator: Source of the draw when no noise is given.
+            compat: Reproduce the public program's frame count.
+
+        Returns:
+            z [B, L, F], zero beyond each item's length.
+        """
+        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
+        return self.latent_of_prior(prior, ge, noise_scale, noise, generator)
+
+    def render(self, z: Tensor, ge: Tensor) -> Tensor:
+        """Sound [B, 1, F * hop] of latents z [B, L, F] in the style ge [B, G, 1]."""
+        return self.dec(z, ge)
+
+    def decode(
+        self,
+        codes: Tensor,
+        phones: Tensor,
+        style: Tensor | Sequence[Reference],
+        code_lengths: Tensor | None = None,
+        phone_lengths: Tensor | None = None,
+        *,
+        speed: float = 1.0,
+        noise_scale: float = 0.5,
+        noise: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        compat: bool = False,
+    ) -> Tensor:
+        """Speak: `latent` then `render`, from a ready style [B, G, 1] or from references to average.
+
+        Returns:
+            [B, 1, F * hop].
+        """
+        ge = style if isinstance(style, Tensor) else self.style_of_references(style)
+        z = self.latent(
+            codes,
+            phones,
+            ge,
+            code_lengths,
+            phone_lengths,
+            speed=speed,
+            noise_scale=noise_scale,
+            noise=noise,
+            generator=generator,
+            compat=compat,
+        )
+        return self.render(z, ge)
+
+    def decode_streaming(
+        self,
+        codes: Tensor,
+        phones: Tensor,
+        ge: Tensor,
+        *,
+        new_codes: int | None = None,
+        overlap: Tensor | None = None,
+        speed: float = 1.0,
+        noise_scale: float = 0.5,
+        noise: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        compat: bool = False,
+    ) -> StreamPiece:
+        """Speak the newest tokens of a growing sequence.
+
+        The prior reads all tokens so far, only the frames of the last `new_codes` go on to the flow and the generator.
+
+        Args:
+            codes: [1, S] all tokens so far.
+            phones: [1, P] phonemes of the whole sentence.
+            ge: [1, G, 1] style.
+            new_codes: How many of the last tokens to render; None for all.
+            overlap: [1, hidden, N] last features of the previous piece, cross-faded into the first N frames.
+            speed: Above 1 is faster.
+            noise_scale: As in `latent`.
+            noise: [1, L, F] values to use.
+            generator: Source of the draw.
+            compat: The public program's frame count.
+
+        Returns:
+            The piece's sound and the features to hand to the next call.
+        """
+        features = self._code_features(codes)
+        mask, phone_mask = features.new_ones(1, 1, features.shape[2]), features.new_ones(1, 1, phones.shape[1])
+        hidden = self.enc_p.features(features, mask, phones, phone_mask, self.text_style(ge))
+        if new_codes is not None:
+            frames = new_codes * self.frames_per_code
+            hidden, mask = hidden[:, :, -frames:], mask[:, :, -frames:]
+        if speed != 1.0:
+            hidden, mask = stretch(hidden, mask, speed, compat)
+        if overlap is not None:
+            hidden = _cross_fade(overlap, hidden)
+        prior = self.enc_p.project(hidden, mask)
+        z = self.latent_of_prior(prior, ge, noise_scale, noise, generator)
+        return StreamPiece(self.render(z, ge), hidden, mask)
+
+    # --- training ----------------------------------------------------------------------------------------------------
+
+    def forward(  # noqa: PLR0913 - a training step has this many inputs
+        self,
+        spec: Tensor,
+        spec_lengths: Tensor,
+        phones: Tensor,
+        phone_lengths: Tensor,
+        *,
+        codes: Tensor | None = None,
+        ssl: Tensor | None = None,
+        style_spec: Tensor | None = None,
+        style_lengths: Tensor | None = None,
+        sv: Tensor | None = None,
+        ge: Tensor | None = None,
+        segment_frames: int | None = 32,
+        slice_rand: Tensor | None = None,
+        noise: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        detach_style: bool = False,
+        detach_posterior_style: bool = True,
+        detach_posterior: bool = False,
+        compat: bool = False,
+    ) -> TrainingPass:
+        """One pass of variational training: posterior, prior, flow and a rendered segment.
+
+        Args:
+            spec: [B, bins, F] linear magnitudes of the target, zero-padded.
+            spec_lengths: [B] real frames.
+            phones: [B, P] phoneme ids.
+            phone_lengths: [B] real phonemes.
+            codes: [B, S] ready tokens, about F / frames_per_code; or None to take them from ssl.
+            ssl: [B, ssl_dim, F] content features.
+            style_spec: [B, bins, F'] recordings to take the style from (another utterance of the speaker); the target by
+                default.
+            style_lengths: [B] real frames of style_spec; needed with it when padded.
+            sv: [B, speaker_dim] speaker vectors of models that take them.
+            ge: [B, G, 1] ready style, instead of style_spec and sv.
+            segment_frames: Frames to render; None renders nothing (training the prior alone), 0 the whole batch.
+            slice_rand: [B] values in [0, 1) that choose the segments; drawn when None.
+            noise: [B, L, F] standard normal values of the posterior sample; drawn when None.
+            generator: Source of both draws.
+            detach_style: No gradient reaches the style encoder.
+            detach_posterior_style: No gradient reaches it through the posterior encoder (the public program's way).
+            detach_posterior: No gradient of the prior's loss reaches the posterior (z is detached before the flow).
+            compat: The style sees padding as in the public program.
+
+        Returns:
+            All tensors of the pass.
+        """
+        mask = length_mask(spec_lengths, spec.shape[2]).to(spec.dtype)
+        if ge is None:
+            own = style_spec is None
+            ge = self.style(
+                spec if own else style_spec, spec_lengths if own else style_lengths, sv, compat=compat
+            )
+        ge = ge.detach() if detach_style else ge
+        if codes is None:
+            codes = self.extract_codes(ssl).squeeze(1)
+        features = self._code_features(codes, spec.shape[2])
+        prior = self.enc_p(features, mask, phones, _mask(phone_lengths, phones.shape[1], spec), self.text_style(ge))
+        z, m_q, logs_q = self.enc_q(spec, mask, ge.detach() if detach_posterior_style else ge, noise, generator)
+        z_p = self.flow(z.detach() if detach_posterior else z, mask, ge)
+        wave, start = None, torch.zeros_like(spec_lengths)
+        if segment_frames is not None:
+            piece = z
+            if segment_frames:
+                start = slice_starts(spec_lengths, segment_frames, slice_rand, generator)
+                piece = take_slices(z, start, segment_frames)
+            wave = self.render(piece, ge)
+        return TrainingPass(wave, start, mask, z, z_p, prior.m, prior.logs, m_q, logs_q, ge, codes)
+
+    def _code_features(self, codes: Tensor, frames: int | None = None) -> Tensor:
+        """Entries of codes [B, S] repeated to frame rate: [B, ssl_dim, F], cut or extended to `frames`."""
+        features = self.quantizer.decode(codes).repeat_interleave(self.frames_per_code, dim=2)
+        if frames is None or features.shape[2] == frames:
+            return features
+        missing = frames - features.shape[2]
+        if missing < 0:
+            return features[:, :, :frames]
+        return torch.cat((features, features[:, :, -1:].expand(-1, -1, missing)), dim=2)
+
+
+def length_mask(lengths: Tensor, size: int) -> Tensor:
+    """Float mask [B, 1, size], 1 below each of lengths [B]."""
+    steps = torch.arange(size, device=lengths.device)
+    return (steps < lengths[:, None]).unsqueeze(1).float()
+
+
+def slice_starts(
+    lengths: Tensor, size: int, rand: Tensor | None = None, generator: torch.Generator | None = None
+) -> Tensor:
+    """First frames [B] of random segments that lie inside each of lengths [B] (0 where an item is shorter)."""
+    if rand is None:
+        rand = torch.rand(lengths.shape, device=lengths.device, generator=generator)
+    return (rand * (lengths - size + 1).clamp_min(1)).long()
+
+
+def take_slices(x: Tensor, start: Tensor, size: int) -> Tensor:
+    """Cut [B, D, size] out of x [B, D, F] at start [B]; beyond the end the last value repeats."""
+    index = start[:, None] + torch.arange(size, device=x.device)  # [B, size]
+    index = index.clamp_max(x.shape[2] - 1)
+    return x.gather(2, index[:, None].expand(-1, x.shape[1], -1))
+
+
+def _mask(lengths: Tensor | None, size: int, like: Tensor) -> Tensor:
+    if lengths is None:
+        return like.new_ones(like.shape[0], 1, size)
+    return length_mask(lengths, size).to(like.dtype)
+
+
+def _cross_fade(old: Tensor, new: Tensor) -> Tensor:
+    """Blend the first N frames of new [B, D, F] with old [B, D, N] under quarter-sine windows."""
+    n = old.shape[2]
+    window = torch.sin(torch.arange(2 * n, dtype=new.dtype, device=new.device) * (torch.pi / (2 * n)))
+    return torch.cat((new[:, :, :n] * window[:n] + old * window[n:], new[:, :, n:]), dim=2)

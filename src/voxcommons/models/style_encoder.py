@@ -22,7 +22,6 @@ class MelStyleEncoder(nn.Module):
         kernel: int = 5,
         heads: int = 2,
         dropout: float = 0.1,
-        compat: bool = False,
     ) -> None:
         """Build the encoder.
 
@@ -33,11 +32,9 @@ class MelStyleEncoder(nn.Module):
             kernel: Kernel width of the gated convolutions in frames.
             heads: Attention heads.
             dropout: Probability in every block, training only.
-            compat: Let padding frames leak into the convolutions of a padded batch, as the public program does.
         """
         super().__init__()
         self.bins = bins
-        self.compat = compat
         self.spectral = nn.Sequential(
             _Dense(bins, hidden), nn.Mish(), nn.Dropout(dropout), _Dense(hidden, hidden), nn.Mish(), nn.Dropout(dropout)
         )
@@ -45,12 +42,13 @@ class MelStyleEncoder(nn.Module):
         self.slf_attn = _SelfAttention(hidden, heads, dropout)
         self.fc = _Dense(hidden, gin)
 
-    def forward(self, spec: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, spec: Tensor, mask: Tensor | None = None, compat: bool = False) -> Tensor:
         """Describe the speaker of each spectrogram.
 
         Args:
             spec: [B, >=bins, F] linear magnitudes; bins above `bins` are ignored.
             mask: [B, 1, F] (or [B, F]), non-zero at real frames; None when all are real.
+            compat: Let padding frames leak into the convolutions of a padded batch, as the public program does.
 
         Returns:
             [B, gin, 1] style vectors.
@@ -59,7 +57,7 @@ class MelStyleEncoder(nn.Module):
         real = None if mask is None else mask.reshape(mask.shape[0], -1, 1).to(x.dtype)  # [B, F, 1]
         x = self.spectral(x)  # [B, F, D]
         for block in self.temporal:
-            if real is not None and not self.compat:
+            if real is not None and not compat:
                 x = x * real
             x = block(x.transpose(1, 2)).transpose(1, 2)
         if real is not None:

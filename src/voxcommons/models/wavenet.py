@@ -40,7 +40,7 @@ class WaveNet(nn.Module):
         if gin:
             self.cond_layer = NormConv1d(gin, 2 * hidden * layers, 1)
         dilations = [dilation_rate**i for i in range(layers)]
-        self.reach = sum(d * (kernel // 2) for d in dilations)  # frames seen to each side
+        self.receptive_frames = sum(d * (kernel // 2) for d in dilations)  # frames seen on each side
         self.in_layers = nn.ModuleList(
             NormConv1d(hidden, 2 * hidden, kernel, dilation=d, padding=d * (kernel // 2)) for d in dilations
         )
