@@ -51,7 +51,7 @@ def text_to_semantic_v2() -> TextToSemanticConfig:
 def text_to_semantic_starter() -> TextToSemanticConfig:
     """The model in the package: small enough for two CPU cores, no linguistic features."""
     # No dropout on attention weights: it would lose the CPU's fused attention kernel.
-    return TextToSemanticConfig(layers=6, width=256, heads=4, attention_dropout=0.0, bert_dim=None)
+    return TextToSemanticConfig(layers=5, width=224, heads=4, attention_dropout=0.0, bert_dim=None)
 
 
 def text_to_semantic_tiny() -> TextToSemanticConfig:
@@ -96,6 +96,7 @@ class SemanticToWaveConfig:
         posterior_kernel: Its kernel, in frames.
         flow_count: Couplings of the flow.
         flow_layers: Layers in each coupling.
+        flow_hidden: Width of the couplings; None for `hidden`.
         flow_kernel: Kernel in each coupling, in frames.
         generator: "hifigan" or "istft".
         generator_channels: Width after the generator's first convolution.
@@ -106,6 +107,8 @@ class SemanticToWaveConfig:
         istft_blocks: ConvNeXt blocks of the istft generator.
         istft_n_fft: Its transform length in samples.
         istft_hop: Samples per latent frame of the istft generator.
+        log_spec: Whether the style and posterior encoders read the logarithm of the magnitudes; quiet recordings and
+            quiet bands then count as much as loud ones, which trains faster.
     """
 
     phones: int = 732
@@ -137,6 +140,7 @@ class SemanticToWaveConfig:
     posterior_kernel: int = 5
     flow_count: int = 4
     flow_layers: int = 4
+    flow_hidden: int | None = None
     flow_kernel: int = 5
     generator: str = "hifigan"
     generator_channels: int = 512
@@ -147,6 +151,7 @@ class SemanticToWaveConfig:
     istft_blocks: int = 6
     istft_n_fft: int = 640
     istft_hop: int = 320
+    log_spec: bool = False
 
 
 def semantic_to_wave_v1() -> SemanticToWaveConfig:
@@ -172,20 +177,26 @@ def semantic_to_wave_v2proplus() -> SemanticToWaveConfig:
 def semantic_to_wave_starter() -> SemanticToWaveConfig:
     """The model in the package: 16 kHz, ready codes, inverse-transform generator."""
     return SemanticToWaveConfig(
-        filters=512,
-        heads=2,
-        layers=4,
-        mrte_hidden=256,
-        ssl_dim=192,
+        hidden=128,
+        latent=80,
+        filters=256,
+        layers=2,
+        mrte_hidden=192,
+        ssl_dim=128,
         ssl_proj=False,
         trainable_codebook=True,
         spec_bins=513,
         ref_bins=513,
-        gin=256,
+        gin=192,
         posterior_layers=8,
+        flow_count=3,
         flow_layers=3,
+        flow_kernel=3,
+        flow_hidden=80,
         generator="istft",
         generator_channels=256,
+        istft_blocks=5,
+        log_spec=True,
     )
 
 
@@ -205,6 +216,7 @@ def semantic_to_wave_tiny() -> SemanticToWaveConfig:
         posterior_layers=2,
         flow_count=2,
         flow_layers=2,
+        flow_hidden=16,
         generator_channels=16,
         istft_blocks=2,
     )

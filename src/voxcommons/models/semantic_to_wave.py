@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from voxcommons.audio.spectrogram import LOG_FLOOR
 from voxcommons.models.flow import CouplingFlow
 from voxcommons.models.hifigan import HifiganGenerator
 from voxcommons.models.istft_generator import IstftGenerator
@@ -124,6 +125,7 @@ class SemanticToWave(nn.Module):
         posterior_kernel: int = 5,
         flow_count: int = 4,
         flow_layers: int = 4,
+        flow_hidden: int | None = None,
         flow_kernel: int = 5,
         generator: str = "hifigan",
         generator_channels: int = 512,
@@ -134,6 +136,7 @@ class SemanticToWave(nn.Module):
         istft_blocks: int = 6,
         istft_n_fft: int = 640,
         istft_hop: int = 320,
+        log_spec: bool = False,
     ) -> None:
         """Build the model; `SemanticToWaveConfig` describes every parameter."""
         super().__init__()
@@ -161,7 +164,8 @@ class SemanticToWave(nn.Module):
             raise ValueError(f'generator must be "hifigan" or "istft", found {generator!r}')
         if posterior:
             self.enc_q = PosteriorEncoder(spec_bins, latent, hidden, posterior_kernel, posterior_layers, gin)
-        self.flow = CouplingFlow(latent, hidden, flow_kernel, flow_layers, flow_count, gin)
+        self.log_spec = log_spec
+        self.flow = CouplingFlow(latent, flow_hidden or hidden, flow_kernel, flow_layers, flow_count, gin)
         self.ref_enc = MelStyleEncoder(ref_bins, style_hidden, gin, style_kernel, style_heads, style_dropout)
         if ssl_proj:
             self.ssl_proj = nn.Conv1d(ssl_dim, ssl_dim, frames_per_code, stride=frames_per_code)
@@ -200,7 +204,7 @@ class SemanticToWave(nn.Module):
             wanted = f"a speaker vector of {self.speaker_dim} values" if self.speaker_dim else "no speaker vector"
             raise ValueError(f"style of this model: expected {wanted}, found {'none' if sv is None else 'one'}")
         mask = lengths if lengths is None or lengths.dim() == 3 else length_mask(lengths, spec.shape[-1])
-        ge = self.ref_enc(spec, mask, compat)
+        ge = self.ref_enc(self._scaled(spec), mask, compat)
         if sv is not None:
             ge = self.prelu(ge + self.sv_emb(sv).unsqueeze(-1))
         return ge
@@ -450,7 +454,7 @@ class SemanticToWave(nn.Module):
             codes = self.extract_codes(ssl).squeeze(1)
         features = self._code_features(codes, spec.shape[2])
         prior = self.enc_p(features, mask, phones, _mask(phone_lengths, phones.shape[1], spec), self.text_style(ge))
-        z, m_q, logs_q = self.enc_q(spec, mask, ge.detach() if detach_posterior_style else ge, noise, generator)
+        z, m_q, logs_q = self.enc_q(self._scaled(spec), mask, ge.detach() if detach_posterior_style else ge, noise, generator)
         z_p = self.flow(z.detach() if detach_posterior else z, mask, ge)
         wave, start = None, torch.zeros_like(spec_lengths)
         if segment_frames is not None:
@@ -460,6 +464,10 @@ class SemanticToWave(nn.Module):
                 piece = take_slices(z, start, segment_frames)
             wave = self.render(piece, ge)
         return TrainingPass(wave, start, mask, z, z_p, prior.m, prior.logs, m_q, logs_q, ge, codes)
+
+    def _scaled(self, spec: Tensor) -> Tensor:
+        """The spectrogram as the networks read it: magnitudes, or their logarithm where the model was trained so."""
+        return spec.clamp_min(LOG_FLOOR).log() if self.log_spec else spec
 
     def _code_features(self, codes: Tensor, frames: int | None = None) -> Tensor:
         """Entries of codes [B, S] repeated to frame rate: [B, ssl_dim, F], cut or extended to `frames`."""

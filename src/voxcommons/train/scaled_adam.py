@@ -95,10 +95,11 @@ class ScaledAdam(torch.optim.Optimizer):
         if group["clipping_scale"] is None or step == 0 or not parameters:
             return 1.0
         # The norm of the gradient with respect to each parameter relative to its size.
-        parts = [
-            (one.grad if one.numel() == 1 else one.grad * self.state[one]["rms"]).float().norm()  # type: ignore[operator]
-            for one in parameters
-        ]
+        parts = []
+        for one in parameters:
+            assert one.grad is not None
+            size = 1.0 if one.numel() == 1 else self.state[one]["rms"]
+            parts.append((one.grad * size).float().norm())
         norm = torch.stack(parts).norm().item()
         norms = group["norms"]
         norms.append(norm)

@@ -1,0 +1,1 @@
+"""Training: one readable loop per model, resumable from files that hold no code."""

@@ -1,0 +1,79 @@
+"""Phoneme labels and semantic codes of a packed corpus, computed once and kept beside it.
+
+They are apart from the loops because three stages need them and both are slower to make than to read. A cache
+file names what it was made from (symbol table, or the content encoder's hash), so it is never used for anything else.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from voxcommons.base.errors import InputError
+from voxcommons.base.files import atomic_path
+from voxcommons.base.hashing import sha256_tensors
+from voxcommons.base.progress import NullProgress, Progress
+from voxcommons.models.content import PhoneticContentEncoder
+from voxcommons.prepare.corpus import Corpus
+from voxcommons.text.reader import read
+from voxcommons.text.symbols import symbols
+
+PUNCTUATION = ("!", "?", "…", ",", ".", "-")
+LANGUAGES = {"en": "en", "zh": "zh"}  # corpus language -> front end; other languages are left out of training
+
+
+def phoneme_labels(corpus: Corpus, cache: Path, progress: Progress | None = None) -> dict[int, tuple[int, ...]]:
+    """Return phoneme ids (punctuation included) per clip number; clips the front end cannot read fully are left out."""
+    if not cache.is_file():
+        bar = progress or NullProgress()
+        bar.start(len(corpus.clips), "reading the transcripts")
+        with atomic_path(cache) as temporary, temporary.open("w", encoding="utf-8") as lines:
+            for number, clip in enumerate(corpus.clips):
+                bar.advance()
+                language = LANGUAGES.get(clip.language)
+                if not clip.text.strip() or language is None:
+                    continue
+                utterance = read(clip.text, language)
+                if utterance.ids and not utterance.warnings:
+                    lines.write(json.dumps({"clip": number, "ids": utterance.ids}) + "\n")
+        bar.finish()
+    with cache.open(encoding="utf-8") as lines:
+        labels = {entry["clip"]: tuple(entry["ids"]) for entry in map(json.loads, lines)}
+    if not labels:
+        raise InputError(
+            "the corpus has no usable transcript", expected="English or Mandarin text in manifest.tsv", found="none"
+        )
+    return labels
+
+
+def spoken_only(labels: dict[int, tuple[int, ...]]) -> dict[int, tuple[int, ...]]:
+    """Drop punctuation from labels: a recogniser hears sounds, not commas."""
+    table = symbols("v2")
+    silent = {table.index(mark) for mark in PUNCTUATION}
+    return {number: tuple(phone for phone in ids if phone not in silent) for number, ids in labels.items()}
+
+
+@torch.inference_mode()
+def semantic_codes(
+    model: PhoneticContentEncoder, corpus: Corpus, folder: Path, progress: Progress | None = None
+) -> list[np.ndarray]:
+    """Return int16 [S] codes of every clip, cached under the encoder's hash."""
+    digest = sha256_tensors({name: tensor.numpy() for name, tensor in model.state_dict().items()})[:16]
+    cache = folder / f"codes-{digest}.npz"
+    if not cache.is_file():
+        model.eval()
+        bar = progress or NullProgress()
+        bar.start(len(corpus.clips), "semantic codes")
+        found = []
+        for clip in corpus.clips:
+            wave = torch.from_numpy(corpus.wave(clip))[None]
+            found.append(model.tokens(wave)[0].numpy().astype(np.int16))
+            bar.advance()
+        bar.finish()
+        with atomic_path(cache) as temporary:
+            np.savez(temporary, flat=np.concatenate(found), counts=np.array([len(codes) for codes in found]))
+    with np.load(cache) as stored:
+        return np.split(stored["flat"], np.cumsum(stored["counts"])[:-1])

@@ -1,0 +1,150 @@
+"""Stage C: teach the text-to-semantic model to continue a speaker's codes from phonemes.
+
+One loop, in running order. Half of the items are two clips of one speaker joined, because speaking always starts from a
+prompt: the model must learn to carry pace and rhythm across the seam and to find its place in a longer text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from voxcommons.base.progress import NullProgress, Progress
+from voxcommons.models.text_to_semantic import TextToSemantic
+from voxcommons.prepare.corpus import Corpus
+from voxcommons.train.content import rate_at
+from voxcommons.train.loader import BatchPlan
+from voxcommons.train.state import Checkpoints, MovingAverage
+
+
+@dataclass(frozen=True)
+class SemanticRecipe:
+    """How stage C is run."""
+
+    steps: int = 3000
+    batch_seconds: float = 160.0
+    peak_rate: float = 1.5e-3
+    warmup_steps: int = 200
+    weight_decay: float = 0.05
+    joined_share: float = 0.5
+    longest_s: float = 16.0
+    shortest_s: float = 0.8
+    seed: int = 3
+    save_every: int = 200
+    test_every: int = 400
+
+
+@dataclass(frozen=True)
+class Line:
+    """One clip as the model sees it: phonemes in, codes out."""
+
+    speaker: str
+    language: str
+    phones: tuple[int, ...]
+    codes: np.ndarray  # [S] int16
+
+
+def lines_of(
+    corpus: Corpus, labels: dict[int, tuple[int, ...]], codes: list[np.ndarray], split: str, recipe: SemanticRecipe
+) -> list[Line]:
+    """Return the clips of ``split`` that have a label and a length within the recipe's bounds."""
+    return [
+        Line(clip.speaker, clip.language, labels[number], codes[number])
+        for number, clip in enumerate(corpus.clips)
+        if clip.split == split
+        and number in labels
+        and recipe.shortest_s <= clip.length_samples / corpus.rate <= recipe.longest_s
+        and 1.5 * len(codes[number]) > len(labels[number])
+    ]
+
+
+def joined(line: Line, others: Sequence[Line], longest_codes: int, rng: np.random.Generator) -> Line:
+    """Put another clip of the speaker in front of ``line`` when both fit ``longest_codes``."""
+    other = others[int(rng.integers(len(others)))]
+    if other is line or len(other.codes) + len(line.codes) > longest_codes:
+        return line
+    return Line(
+        line.speaker, line.language, other.phones + line.phones, np.concatenate([other.codes, line.codes])
+    )
+
+
+def collate(items: Sequence[Line]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return (phones [B, P], counts [B], codes [B, S], counts [B]), padded with zeros on the right."""
+    phone_counts = torch.tensor([len(item.phones) for item in items])
+    code_counts = torch.tensor([len(item.codes) for item in items])
+    phones = torch.zeros(len(items), int(phone_counts.max()), dtype=torch.long)
+    codes = torch.zeros(len(items), int(code_counts.max()), dtype=torch.long)
+    for row, item in enumerate(items):
+        phones[row, : len(item.phones)] = torch.tensor(item.phones)
+        codes[row, : len(item.codes)] = torch.from_numpy(item.codes.astype(np.int64))
+    return phones, phone_counts, codes, code_counts
+
+
+def train_semantic(
+    model: TextToSemantic, train: Sequence[Line], held_out: Sequence[Line], folder: Path, recipe: SemanticRecipe,
+    progress: Progress | None = None,
+) -> MovingAverage:
+    """Run or resume stage C and return the averaged weights."""
+    torch.manual_seed(recipe.seed)
+    plan = BatchPlan(tuple(len(item.codes) / 25 for item in train), recipe.batch_seconds, recipe.seed)
+    by_speaker: dict[str, list[Line]] = {}
+    for item in train:
+        by_speaker.setdefault(item.speaker, []).append(item)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), recipe.peak_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay
+    )
+    average, checkpoints, bar = MovingAverage(model), Checkpoints(folder), progress or NullProgress()
+    modules, optimizers, averages = {"semantic": model}, {"semantic": optimizer}, {"semantic": average}
+    first = checkpoints.resume(modules, optimizers, averages)
+    bar.start(recipe.steps - first, "text to semantic")
+    totals = np.zeros(3)
+    for step in range(first, recipe.steps):
+        rng = np.random.default_rng((recipe.seed, step))
+        items = [train[index] for index in plan.batch(step)]
+        if rng.random() < recipe.joined_share:
+            longest = int(25 * recipe.longest_s)
+            items = [joined(item, by_speaker[item.speaker], longest, rng) for item in items]
+            items = items[: max(1, len(items) // 2 + 1)]  # joined items are about twice as long
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(step, recipe.steps, recipe.peak_rate, recipe.warmup_steps)
+        model.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            output = model(*collate(items))
+        loss = output.loss_sum / output.count
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        average.update(model)
+        totals += [loss.item(), float(output.correct / output.judged), float(norm)]
+        bar.advance()
+        done = step + 1
+        if done % 50 == 0:
+            checkpoints.record(done, loss=totals[0] / 50, top3=totals[1] / 50, gradient=totals[2] / 50)
+            totals[:] = 0
+        if done % recipe.save_every == 0 or done == recipe.steps:
+            checkpoints.save(done, modules, optimizers, averages)
+        if done % recipe.test_every == 0 or done == recipe.steps:
+            checkpoints.record(done, **held_out_loss(model, held_out))
+    bar.finish()
+    return average
+
+
+@torch.inference_mode()
+def held_out_loss(model: TextToSemantic, lines: Sequence[Line]) -> dict[str, float]:
+    """Cross entropy and top-3 accuracy per language on clips of unseen speakers."""
+    model.eval()
+    figures: dict[str, float] = {}
+    for language in sorted({line.language for line in lines}):
+        chosen = [line for line in lines if line.language == language]
+        sums = np.zeros(4)
+        for start in range(0, len(chosen), 16):
+            output = model(*collate(chosen[start : start + 16]))
+            sums += [float(output.loss_sum), float(output.count), float(output.correct), float(output.judged)]
+        figures |= {f"unseen_loss_{language}": sums[0] / sums[1], f"unseen_top3_{language}": sums[2] / sums[3]}
+    return figures
