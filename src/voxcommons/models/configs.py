@@ -254,3 +254,41 @@ def discriminators_starter() -> DiscriminatorConfig:
     return DiscriminatorConfig(
         period_channels=(8, 16, 32, 64, 64), scale_channels=(8, 16, 32, 64, 64, 64), scale_groups=(1, 2, 4, 8, 16, 1)
     )
+
+
+# --- content encoder ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ContentConfig:
+    """Size of the phonetic content encoder; the defaults are the starter's.
+
+    Attributes:
+        width: Channels.
+        heads: Attention heads; must divide `width`.
+        blocks_before: Conformer blocks in front of the quantiser.
+        blocks_after: Conformer blocks behind it.
+        kernel: Depthwise kernel in steps of 40 ms.
+        levels: Levels of the scalar quantiser; their product is the number of codes.
+        phones: Rows of the symbol table.
+        dropout: Probability, training only.
+    """
+
+    width: int = 192
+    heads: int = 4
+    blocks_before: int = 4
+    blocks_after: int = 2
+    kernel: int = 15
+    levels: tuple[int, ...] = (4, 4, 4, 4, 4)
+    phones: int = 732
+    dropout: float = 0.1
+
+
+def content_starter() -> ContentConfig:
+    """The content encoder in the package: 1024 codes at 25 Hz."""
+    return ContentConfig()
+
+
+def content_tiny() -> ContentConfig:
+    """A content encoder for tests."""
+    return ContentConfig(width=16, heads=2, blocks_before=1, blocks_after=1, dropout=0.0)

@@ -26,6 +26,7 @@ class KVCache:
         columns: Columns in use, the same for every item.
         room: Columns to grow by.
         uniform_codes: `codes` as one number when all items agree, else None.
+        hidden: [B, 1, 1, capacity] additive, -inf on padding; None without padding.
     """
 
     keys: Tensor
@@ -35,10 +36,10 @@ class KVCache:
     columns: int
     room: int
     uniform_codes: int | None
-    hidden: Tensor | None  # [B, 1, 1, capacity] additive, None without padding
+    hidden: Tensor | None
 
     @classmethod
-    def empty(  # noqa: PLR0913 - the parts of one value
+    def empty(
         cls,
         shape: tuple[int, int, int, int],
         capacity: int,

@@ -96,9 +96,7 @@ class SelfAttention(nn.Module):
         nn.init.xavier_uniform_(self.in_proj_weight)
         nn.init.zeros_(self.out_proj.bias)
 
-    def forward(
-        self, x: Tensor, mask: Tensor | None, cache: KVCache | None = None, layer: int = 0
-    ) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, cache: KVCache | None = None, layer: int = 0) -> Tensor:
         """Attend within `x` [B, N, D], or over the cache, which takes the new columns.
 
         Args:
@@ -133,9 +131,7 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(
-        self, x: Tensor, mask: Tensor | None, cache: KVCache | None = None, layer: int = 0
-    ) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, cache: KVCache | None = None, layer: int = 0) -> Tensor:
         """[B, N, D] -> [B, N, D]; arguments as in `SelfAttention.forward`."""
         x = self.norm1(x + self.dropout(self.self_attn(x, mask, cache, layer)))
         inner = self.dropout(F.relu(self.linear1(x)))
@@ -145,12 +141,9 @@ class Layer(nn.Module):
 class Stack(nn.Module):
     """The layers under the public key `h.layers`."""
 
-    def __init__(self, layers: int, *sizes: int | float) -> None:
+    def __init__(self, layers: int, width: int, heads: int, dropout: float, attention_dropout: float) -> None:
         super().__init__()
-        width, heads, dropout, attention_dropout = sizes
-        self.layers = nn.ModuleList(
-            Layer(int(width), int(heads), dropout, attention_dropout) for _ in range(layers)
-        )
+        self.layers = nn.ModuleList(Layer(width, heads, dropout, attention_dropout) for _ in range(layers))
 
     def forward(self, x: Tensor, mask: Tensor | None, cache: KVCache | None = None) -> Tensor:
         """[B, N, D] -> [B, N, D] through every layer."""
@@ -177,7 +170,7 @@ class TextToSemantic(nn.Module):
 
     position_table: Tensor
 
-    def __init__(  # noqa: PLR0913 - these are the sizes of the network
+    def __init__(
         self,
         *,
         layers: int = 24,
@@ -236,7 +229,7 @@ class TextToSemantic(nn.Module):
 
     # --- training -------------------------------------------------------------------
 
-    def forward(  # noqa: PLR0913 - one batch
+    def forward(
         self,
         phones: Tensor,
         phone_lengths: Tensor,
@@ -282,18 +275,14 @@ class TextToSemantic(nn.Module):
         return self._judge(logits, targets, best)
 
     def _judge(self, logits: Tensor, targets: Tensor, best: int) -> TrainingOutput:
-        losses = F.cross_entropy(
-            logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="none"
-        ).view_as(targets)
+        losses = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="none").view_as(targets)
         log_probs = -losses.sum(dim=1)
         with torch.no_grad():
             counted = targets != IGNORED
             judged = counted & (targets != self.end)
             own = logits.gather(2, targets.clamp(min=0)[..., None])
             found = ((logits > own).sum(dim=2) < best) & judged
-        return TrainingOutput(
-            logits, targets, log_probs, -log_probs.sum(), counted.sum(), found.sum(), judged.sum()
-        )
+        return TrainingOutput(logits, targets, log_probs, -log_probs.sum(), counted.sum(), found.sum(), judged.sum())
 
     # --- inference ------------------------------------------------------------------
 
@@ -320,6 +309,7 @@ class TextToSemantic(nn.Module):
         Returns:
             Logits [B, C] and the cache to go on from.
         """
+        assert all(len(ids) > 0 for ids in phones), "an item without phones has nothing to say"
         empty = phones[0].new_zeros(0)
         prompts = [empty] * len(phones) if prompts is None else prompts
         bert = [None] * len(phones) if bert is None else bert
@@ -336,8 +326,12 @@ class TextToSemantic(nn.Module):
 
         cache = KVCache.empty(
             (len(self.h.layers), len(rows), self.heads, self.width // self.heads),
-            columns + room, pads=pads, codes=prompt_lengths, like=x, room=room,
-        )  # fmt: skip
+            columns + room,
+            pads=pads,
+            codes=prompt_lengths,
+            like=x,
+            room=room,
+        )
         mask = prefill_mask(pads, pads + phone_lengths, columns)
         hidden = self.h(x, as_additive(mask, x.dtype), cache)
         cache.advance(columns, 0)
@@ -379,9 +373,7 @@ def position_table(rows: int, width: int) -> Tensor:
     return table
 
 
-def training_mask(
-    phone_lengths: Tensor, width: int, code_lengths: Tensor, length: int, *, compat: bool = False
-) -> Tensor:
+def training_mask(phone_lengths: Tensor, width: int, code_lengths: Tensor, length: int, *, compat: bool = False) -> Tensor:
     """Who may attend to whom in a right-padded batch, True where attention is allowed.
 
     Args:
@@ -405,7 +397,7 @@ def training_mask(
     return text[:, None, :] | (audio[:, None, :] & seen[None] & (columns >= width)[None, :, None])
 
 
-def prefill_mask(starts: Tensor, text_ends: Tensor, columns: int) -> Tensor | None:
+def prefill_mask(starts: Tensor, text_ends: Tensor, columns: int) -> Tensor:
     """Who may attend to whom in left-padded prompts, True where attention is allowed.
 
     Args:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from golden.comparison import GRADIENT_TOLERANCE, Comparison
 from safetensors.torch import load_file
 from torch import Tensor
 
+from golden.comparison import GRADIENT_TOLERANCE, Comparison
 from voxcommons.models.text_to_semantic import TextToSemantic, training_mask
-from voxcommons.synth.decoding import Chunking, Decoding, DecodeItem, DecodeOptions, decode, decode_batch, decode_stream, quietness
+from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Decoding, decode, decode_batch, decode_stream, quietness
 from voxcommons.synth.sampling import SamplingOptions, probabilities
 from voxcommons.train.preference import preference_loss
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from golden.comparison import Comparison
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from golden.comparison import Comparison
 from voxcommons.train.scaled_adam import ScaledAdam
 
 FIRST_RATE, LATER_RATE = 0.01, 0.002
