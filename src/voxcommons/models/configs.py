@@ -179,10 +179,10 @@ def semantic_to_wave_starter() -> SemanticToWaveConfig:
     return SemanticToWaveConfig(
         hidden=128,
         latent=80,
-        filters=256,
+        filters=224,
         layers=2,
         mrte_hidden=192,
-        ssl_dim=128,
+        ssl_dim=64,
         ssl_proj=False,
         trainable_codebook=True,
         spec_bins=513,

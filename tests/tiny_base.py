@@ -1,0 +1,42 @@
+"""A base model for tests: every network at a few thousand random weights, the starter's shape in all else."""
+
+from dataclasses import replace
+
+import torch
+
+from voxcommons.models import configs
+from voxcommons.models.build import BaseFacts, BaseModel, Placement, build_module
+
+
+def make_tiny_base(seed: int = 0, *, generator: str = "istft", for_training: bool = False) -> BaseModel:
+    """Build a tiny base model in memory; the same seed gives the same weights.
+
+    Args:
+        seed: of the weights.
+        generator: "istft" (the starter's) or "hifigan" (the public models').
+        for_training: keep weight normalisation apart, as `save_base` needs it.
+    """
+    acoustic = replace(configs.semantic_to_wave_tiny(), generator=generator)
+    if generator == "hifigan":
+        acoustic = replace(acoustic, upsample_rates=(10, 8, 2, 2), upsample_kernels=(16, 16, 8, 2))
+        acoustic = replace(acoustic, block_kernels=(3,), block_dilations=((1, 3),))
+    facts = BaseFacts(
+        name="tiny",
+        sample_rate=16000,
+        hop=320,
+        n_fft=1024,
+        win=1024,
+        table="v2",
+        text_to_semantic=replace(configs.text_to_semantic_tiny(), bert_dim=None),
+        semantic_to_wave=acoustic,
+        content=configs.content_tiny(),
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        modules = {part: build_module(part, getattr(facts, part)) for part in ("content", "text_to_semantic", "semantic_to_wave")}
+        # Fresh couplings are the identity and fresh styles are ignored; a test must notice when they are not applied.
+        for parameter in modules["semantic_to_wave"].parameters():
+            if not parameter.any():
+                torch.nn.init.normal_(parameter, 0.0, 0.05)
+    place = Placement(for_training=for_training).place
+    return BaseModel(facts=facts, sha256=f"tiny-{seed}", **{part: place(module) for part, module in modules.items()})
