@@ -37,7 +37,7 @@ def linear_spectrogram(wave: Tensor, n_fft: int = 2048, hop: int = 640, win: int
         win: Length of the periodic Hann window in samples; n_fft by default.
 
     Returns:
-        [B, n_fft // 2 + 1, F] float32 magnitudes, F = 1 + (T - hop) // hop.
+        [B, n_fft // 2 + 1, F] magnitudes, float32 (float64 of a float64 wave), F = 1 + (T - hop) // hop.
 
     Raises:
         ValueError: If the wave is too short to be reflected.
@@ -46,8 +46,8 @@ def linear_spectrogram(wave: Tensor, n_fft: int = 2048, hop: int = 640, win: int
     pad = (n_fft - hop) // 2
     if wave.dim() != 2 or wave.shape[1] <= pad:
         raise ValueError(f"spectrogram needs a wave [B, T] with more than {pad} samples, found shape {tuple(wave.shape)}")
-    padded = F.pad(wave.float(), (pad, pad), mode="reflect")  # [B, T + 2 pad]
-    window = torch.hann_window(win, periodic=True, dtype=torch.float32, device=wave.device)
+    padded = F.pad(_at_least_single(wave), (pad, pad), mode="reflect")  # [B, T + 2 pad]
+    window = torch.hann_window(win, periodic=True, dtype=padded.dtype, device=wave.device)
     bins = torch.stft(padded, n_fft, hop_length=hop, win_length=win, window=window, center=False, return_complex=True)
     return torch.sqrt(torch.view_as_real(bins).square().sum(-1) + POWER_FLOOR)  # [B, N, F]
 
@@ -94,9 +94,9 @@ def log_mel_of_linear(spec: Tensor, filterbank: Tensor) -> Tensor:
         filterbank: [M, N] from `mel_filterbank`.
 
     Returns:
-        [B, M, F] float32, floored at log(1e-5).
+        [B, M, F], floored at log(1e-5).
     """
-    return torch.log(torch.matmul(filterbank, spec.float()).clamp_min(LOG_FLOOR))
+    return torch.log(torch.matmul(filterbank, _at_least_single(spec)).clamp_min(LOG_FLOOR))
 
 
 def log_mel(
@@ -130,6 +130,11 @@ def log_mel(
 def normalise_log_mel(mel: Tensor, low: float = -12.0, high: float = 2.0) -> Tensor:
     """Map a log-mel range linearly onto -1..1 (the range the flow-matching acoustic models use)."""
     return (mel - low) / (high - low) * 2.0 - 1.0
+
+
+def _at_least_single(x: Tensor) -> Tensor:
+    """Half precision cannot hold the floors; double stays double."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _hz_to_mel(hz: float) -> float:

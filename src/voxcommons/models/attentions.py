@@ -156,9 +156,7 @@ class Encoder(nn.Module):
         """Encode [B, D, T] under mask [B, 1, T]; the result is zero where masked."""
         pairs = mask.unsqueeze(2) * mask.unsqueeze(-1)  # [B, 1, T, T]
         x = x * mask
-        for attend, norm_1, feed, norm_2 in zip(
-            self.attn_layers, self.norm_layers_1, self.ffn_layers, self.norm_layers_2, strict=True
-        ):
+        for attend, norm_1, feed, norm_2 in zip(self.attn_layers, self.norm_layers_1, self.ffn_layers, self.norm_layers_2, strict=True):
             x = norm_1(x + self.dropout(attend(x, x, pairs)))
             x = norm_2(x + self.dropout(feed(x, mask)))
         return x * mask

@@ -17,17 +17,17 @@ class Coupling(nn.Module):
 
     def __init__(self, channels: int, hidden: int, kernel: int, layers: int, gin: int, dilation_rate: int = 1) -> None:
         super().__init__()
-        self.half = channels // 2
-        self.pre = nn.Conv1d(self.half, hidden, 1)
+        self.moved = channels // 2
+        self.pre = nn.Conv1d(self.moved, hidden, 1)
         self.enc = WaveNet(hidden, kernel, layers, gin, dilation_rate)
-        self.post = nn.Conv1d(hidden, self.half, 1)
+        self.post = nn.Conv1d(hidden, self.moved, 1)
         nn.init.zeros_(self.post.weight)  # starts as the identity
         if self.post.bias is not None:
             nn.init.zeros_(self.post.bias)
 
     def forward(self, x: Tensor, mask: Tensor | None, g: Tensor | None, reverse: bool) -> Tensor:
         """Shift [B, channels, F] forward or back."""
-        lower, upper = x.split(self.half, dim=1)
+        lower, upper = x.split(self.moved, dim=1)
         h = self.pre(lower)
         h = self.enc(h if mask is None else h * mask, mask, g)
         shift = self.post(h)
@@ -54,18 +54,13 @@ class CouplingFlow(nn.Module):
         dilation_rate: int = 1,
     ) -> None:
         super().__init__()
+        couplings = [Coupling(channels, hidden, kernel, layers, gin, dilation_rate) for _ in range(count)]
+        self.receptive_frames = sum(coupling.enc.receptive_frames for coupling in couplings)  # on each side
         self.flows = nn.ModuleDict(  # public files number the flips too, so couplings have the even numbers
-            {str(2 * i): Coupling(channels, hidden, kernel, layers, gin, dilation_rate) for i in range(count)}
+            {str(2 * i): coupling for i, coupling in enumerate(couplings)}
         )
 
-    @property
-    def receptive_frames(self) -> int:
-        """Frames on each side that one frame of the result depends on."""
-        return sum(coupling.enc.receptive_frames for coupling in self.flows.values())
-
-    def forward(
-        self, x: Tensor, mask: Tensor | None = None, g: Tensor | None = None, *, reverse: bool = False
-    ) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None, g: Tensor | None = None, *, reverse: bool = False) -> Tensor:
         """Map posterior latents to prior latents, or back.
 
         Args:

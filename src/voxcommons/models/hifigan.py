@@ -48,10 +48,9 @@ class HifiganGenerator(nn.Module):
             for i, (u, k) in enumerate(zip(rates, kernels, strict=True))
         )
         self.blocks_per_stage = len(block_kernels)
+        self.block_reach = max(k // 2 * (sum(d) + len(d)) for k, d in zip(block_kernels, block_dilations, strict=True))
         self.resblocks = nn.ModuleList(
-            ResidualBlock(width, k, d)
-            for width in widths[1:]
-            for k, d in zip(block_kernels, block_dilations, strict=True)
+            ResidualBlock(width, k, d) for width in widths[1:] for k, d in zip(block_kernels, block_dilations, strict=True)
         )
         self.conv_post = nn.Conv1d(widths[-1], 1, 7, padding=3, bias=False)
         if gin:
@@ -60,11 +59,10 @@ class HifiganGenerator(nn.Module):
     @property
     def receptive_frames(self) -> int:
         """Input frames on each side that can influence the samples of one frame."""
-        block = max(b.receptive_samples for b in self.resblocks)  # type: ignore[union-attr]
         reach = 3
         for u, k in zip(reversed(self.rates), reversed(self.kernels), strict=True):
             pad = (k - u) // 2
-            reach = -(-(reach + block + max(pad, k - 1 - pad)) // u)
+            reach = -(-(reach + self.block_reach + max(pad, k - 1 - pad)) // u)
         return reach + 3
 
     def forward(self, z: Tensor, g: Tensor | None = None) -> Tensor:
@@ -74,10 +72,10 @@ class HifiganGenerator(nn.Module):
             x = x + self.cond(g)
         for i, up in enumerate(self.ups):
             x = up(F.leaky_relu(x, SLOPE))
-            blocks = self.resblocks[i * self.blocks_per_stage : (i + 1) * self.blocks_per_stage]
-            mixed = blocks[0](x)  # type: ignore[index]
-            for block in blocks[1:]:  # type: ignore[index]
-                mixed = mixed + block(x)
+            first = i * self.blocks_per_stage
+            mixed = self.resblocks[first](x)
+            for block in range(first + 1, first + self.blocks_per_stage):
+                mixed = mixed + self.resblocks[block](x)
             x = mixed / self.blocks_per_stage
         return torch.tanh(self.conv_post(F.leaky_relu(x)))
 
@@ -88,11 +86,8 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
         half = kernel // 2
-        self.convs1 = nn.ModuleList(
-            NormConv1d(channels, channels, kernel, dilation=d, padding=d * half) for d in dilations
-        )
+        self.convs1 = nn.ModuleList(NormConv1d(channels, channels, kernel, dilation=d, padding=d * half) for d in dilations)
         self.convs2 = nn.ModuleList(NormConv1d(channels, channels, kernel, padding=half) for _ in dilations)
-        self.receptive_samples = half * (sum(dilations) + len(dilations))
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine [B, channels, T]."""

@@ -1,7 +1,7 @@
 """What the acoustic model and its critics are trained to make small.
 
 Least-squares adversarial terms (Mao et al., arXiv 1611.04076), feature matching and mel distance (HiFi-GAN, arXiv
-2010.05646), and the divergence between posterior and prior (VITS, arXiv 2106.06103). All are computed in single precision.
+2010.05646), and the divergence between posterior and prior (VITS, arXiv 2106.06103). All are computed at least in single precision.
 """
 
 from __future__ import annotations
@@ -22,10 +22,7 @@ def critic_losses(real: Sequence[Verdict], fake: Sequence[Verdict]) -> list[tupl
 
     The sum of all values is the critics' loss. Give it verdicts on a detached fake.
     """
-    return [
-        ((1.0 - r.score.float()).square().mean(), f.score.float().square().mean())
-        for r, f in zip(real, fake, strict=True)
-    ]
+    return [((1.0 - _single(r.score)).square().mean(), _single(f.score).square().mean()) for r, f in zip(real, fake, strict=True)]
 
 
 def critic_loss(real: Sequence[Verdict], fake: Sequence[Verdict]) -> Tensor:
@@ -35,7 +32,7 @@ def critic_loss(real: Sequence[Verdict], fake: Sequence[Verdict]) -> Tensor:
 
 def adversarial_losses(fake: Sequence[Verdict]) -> list[Tensor]:
     """Per critic: how far fake scores are from 1; their sum is the generator's adversarial loss."""
-    return [(1.0 - f.score.float()).square().mean() for f in fake]
+    return [(1.0 - _single(f.score)).square().mean() for f in fake]
 
 
 def adversarial_loss(fake: Sequence[Verdict]) -> Tensor:
@@ -46,7 +43,7 @@ def adversarial_loss(fake: Sequence[Verdict]) -> Tensor:
 def feature_loss(real: Sequence[Verdict], fake: Sequence[Verdict]) -> Tensor:
     """Twice the mean absolute difference of every critic layer, summed; real features are constants."""
     terms = [
-        (a.detach().float() - b.float()).abs().mean()
+        (_single(a.detach()) - _single(b)).abs().mean()
         for r, f in zip(real, fake, strict=True)
         for a, b in zip(r.features, f.features, strict=True)
     ]
@@ -55,7 +52,7 @@ def feature_loss(real: Sequence[Verdict], fake: Sequence[Verdict]) -> Tensor:
 
 def mel_loss(real_mel: Tensor, fake_mel: Tensor) -> Tensor:
     """Mean absolute difference of two log-mel spectrograms [B, M, F], times 45."""
-    return MEL_WEIGHT * (real_mel.float() - fake_mel.float()).abs().mean()
+    return MEL_WEIGHT * (_single(real_mel) - _single(fake_mel)).abs().mean()
 
 
 def prior_divergence(z_p: Tensor, logs_q: Tensor, m_p: Tensor, logs_p: Tensor, mask: Tensor) -> Tensor:
@@ -71,7 +68,7 @@ def prior_divergence(z_p: Tensor, logs_q: Tensor, m_p: Tensor, logs_p: Tensor, m
     Returns:
         A scalar.
     """
-    z_p, logs_q, m_p, logs_p, mask = (t.float() for t in (z_p, logs_q, m_p, logs_p, mask))
+    z_p, logs_q, m_p, logs_p, mask = (_single(t) for t in (z_p, logs_q, m_p, logs_p, mask))
     each = logs_p - logs_q - 0.5 + 0.5 * (z_p - m_p).square() * torch.exp(-2.0 * logs_p)
     return (each * mask).sum() / mask.sum()
 
@@ -94,12 +91,12 @@ def multi_resolution_stft_loss(
     for n_fft, hop in sizes:
         window = torch.hann_window(n_fft, device=real.device)
         a, b = (
-            torch.view_as_real(torch.stft(w, n_fft, hop, window=window, return_complex=True))
-            .square()
-            .sum(-1)
-            .clamp_min(1e-7)
-            .sqrt()
+            torch.view_as_real(torch.stft(w, n_fft, hop, window=window, return_complex=True)).square().sum(-1).clamp_min(1e-7).sqrt()
             for w in (real, fake)
         )
         total = total + (a - b).norm() / a.norm().clamp_min(1e-5) + (a.log() - b.log()).abs().mean()
     return total / len(sizes)
+
+
+def _single(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -100,7 +100,7 @@ class ResidualQuantizer(nn.Module):
     @property
     def codebook(self) -> EuclideanCodebook:
         """The one codebook."""
-        return self.vq.layers[0]._codebook  # type: ignore[index, union-attr, return-value]
+        return self.vq.layers[0]._codebook  # type: ignore[index, union-attr]
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes [B, 1, S] of features [B, D, S]."""

@@ -25,23 +25,21 @@ from voxcommons.models.hifigan import HifiganGenerator
 from voxcommons.models.istft_generator import IstftGenerator
 from voxcommons.models.posterior_encoder import PosteriorEncoder
 from voxcommons.models.quantizer import ResidualQuantizer
-from voxcommons.models.style_encoder import MelStyleEncoder
+from voxcommons.models.style_encoder import MelStyleEncoder, Reference
 from voxcommons.models.text_code_encoder import Prior, TextCodeEncoder, stretch
+from voxcommons.models.training_pass import TrainingPass, length_mask, slice_starts, take_slices
 
-__all__ = ["PosteriorEncoder", "Prior", "Reference", "SemanticToWave", "StreamPiece", "TrainingPass"]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A clip a voice is taken from.
-
-    Attributes:
-        spec: [1, bins, F] linear magnitudes.
-        sv: [1, speaker_dim] speaker-verification vector, for models that take one.
-    """
-
-    spec: Tensor
-    sv: Tensor | None = None
+__all__ = [
+    "PosteriorEncoder",
+    "Prior",
+    "Reference",
+    "SemanticToWave",
+    "StreamPiece",
+    "TrainingPass",
+    "length_mask",
+    "slice_starts",
+    "take_slices",
+]
 
 
 @dataclass(frozen=True)
@@ -59,41 +57,10 @@ class StreamPiece:
     mask: Tensor
 
 
-@dataclass(frozen=True)
-class TrainingPass:
-    """Everything a training step needs, all from one forward pass.
-
-    Attributes:
-        wave: [B, 1, segment * hop] generated segment; None when rendering was not asked for.
-        slice_start: [B] first frame of each segment.
-        mask: [B, 1, F].
-        z: [B, L, F] posterior sample.
-        z_p: [B, L, F] the sample moved to the prior's side of the flow.
-        m_p: [B, L, F] prior mean; logs_p its log deviation.
-        logs_p: [B, L, F].
-        m_q: [B, L, F] posterior mean; logs_q its log deviation.
-        logs_q: [B, L, F].
-        ge: [B, G, 1] style.
-        codes: [B, S] tokens used.
-    """
-
-    wave: Tensor | None
-    slice_start: Tensor
-    mask: Tensor
-    z: Tensor
-    z_p: Tensor
-    m_p: Tensor
-    logs_p: Tensor
-    m_q: Tensor
-    logs_q: Tensor
-    ge: Tensor
-    codes: Tensor
-
-
 class SemanticToWave(nn.Module):
     """Semantic tokens + phonemes + style -> waveform. Defaults are the public v2 model."""
 
-    def __init__(  # noqa: PLR0913 - one plain parameter per size, see SemanticToWaveConfig
+    def __init__(
         self,
         *,
         phones: int = 732,
@@ -395,7 +362,7 @@ class SemanticToWave(nn.Module):
 
     # --- training ----------------------------------------------------------------------------------------------------
 
-    def forward(  # noqa: PLR0913 - a training step has this many inputs
+    def forward(
         self,
         spec: Tensor,
         spec_lengths: Tensor,
@@ -445,12 +412,13 @@ class SemanticToWave(nn.Module):
         """
         mask = length_mask(spec_lengths, spec.shape[2]).to(spec.dtype)
         if ge is None:
-            own = style_spec is None
-            ge = self.style(
-                spec if own else style_spec, spec_lengths if own else style_lengths, sv, compat=compat
-            )
+            if style_spec is None:
+                style_spec, style_lengths = spec, spec_lengths
+            ge = self.style(style_spec, style_lengths, sv, compat=compat)
         ge = ge.detach() if detach_style else ge
         if codes is None:
+            if ssl is None:
+                raise ValueError("a training pass needs codes or ssl, found neither")
             codes = self.extract_codes(ssl).squeeze(1)
         features = self._code_features(codes, spec.shape[2])
         prior = self.enc_p(features, mask, phones, _mask(phone_lengths, phones.shape[1], spec), self.text_style(ge))
@@ -478,28 +446,6 @@ class SemanticToWave(nn.Module):
         if missing < 0:
             return features[:, :, :frames]
         return torch.cat((features, features[:, :, -1:].expand(-1, -1, missing)), dim=2)
-
-
-def length_mask(lengths: Tensor, size: int) -> Tensor:
-    """Float mask [B, 1, size], 1 below each of lengths [B]."""
-    steps = torch.arange(size, device=lengths.device)
-    return (steps < lengths[:, None]).unsqueeze(1).float()
-
-
-def slice_starts(
-    lengths: Tensor, size: int, rand: Tensor | None = None, generator: torch.Generator | None = None
-) -> Tensor:
-    """First frames [B] of random segments that lie inside each of lengths [B] (0 where an item is shorter)."""
-    if rand is None:
-        rand = torch.rand(lengths.shape, device=lengths.device, generator=generator)
-    return (rand * (lengths - size + 1).clamp_min(1)).long()
-
-
-def take_slices(x: Tensor, start: Tensor, size: int) -> Tensor:
-    """Cut [B, D, size] out of x [B, D, F] at start [B]; beyond the end the last value repeats."""
-    index = start[:, None] + torch.arange(size, device=x.device)  # [B, size]
-    index = index.clamp_max(x.shape[2] - 1)
-    return x.gather(2, index[:, None].expand(-1, x.shape[1], -1))
 
 
 def _mask(lengths: Tensor | None, size: int, like: Tensor) -> Tensor:

@@ -6,9 +6,24 @@ convolutions, one self-attention, an average over time. It stands apart from the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A clip a voice is taken from.
+
+    Attributes:
+        spec: [1, bins, F] linear magnitudes.
+        sv: [1, speaker_dim] speaker-verification vector, for models that take one.
+    """
+
+    spec: Tensor
+    sv: Tensor | None = None
 
 
 class MelStyleEncoder(nn.Module):

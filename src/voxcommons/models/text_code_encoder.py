@@ -69,13 +69,12 @@ class TextCodeEncoder(nn.Module):
         """
         super().__init__()
         self.latent = latent
-        sizes = {"filters": filters, "heads": heads, "kernel": kernel, "dropout": dropout, "window": window}
         self.ssl_proj = nn.Conv1d(code_dim, hidden, 1)
-        self.encoder_ssl = Encoder(hidden, layers=layers // 2, **sizes)
-        self.encoder_text = Encoder(hidden, layers=layers, **sizes)
+        self.encoder_ssl = Encoder(hidden, filters, heads, layers // 2, kernel, dropout, window)
+        self.encoder_text = Encoder(hidden, filters, heads, layers, kernel, dropout, window)
         self.text_embedding = nn.Embedding(phones, hidden)
         self.mrte = TextStyleMixer(hidden, mrte_hidden, mrte_heads)
-        self.encoder2 = Encoder(hidden, layers=layers // 2, **sizes)
+        self.encoder2 = Encoder(hidden, filters, heads, layers // 2, kernel, dropout, window)
         self.proj = nn.Conv1d(hidden, 2 * latent, 1)
         nn.init.normal_(self.text_embedding.weight, 0.0, hidden**-0.5)
 

@@ -18,9 +18,7 @@ class WaveNet(nn.Module):
     Its sight to each side is `layers * (kernel // 2)` frames when dilation_rate is 1.
     """
 
-    def __init__(
-        self, hidden: int, kernel: int, layers: int, gin: int = 0, dilation_rate: int = 1, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, hidden: int, kernel: int, layers: int, gin: int = 0, dilation_rate: int = 1, dropout: float = 0.0) -> None:
         """Build the stack.
 
         Args:
@@ -41,12 +39,8 @@ class WaveNet(nn.Module):
             self.cond_layer = NormConv1d(gin, 2 * hidden * layers, 1)
         dilations = [dilation_rate**i for i in range(layers)]
         self.receptive_frames = sum(d * (kernel // 2) for d in dilations)  # frames seen on each side
-        self.in_layers = nn.ModuleList(
-            NormConv1d(hidden, 2 * hidden, kernel, dilation=d, padding=d * (kernel // 2)) for d in dilations
-        )
-        self.res_skip_layers = nn.ModuleList(
-            NormConv1d(hidden, 2 * hidden if i < layers - 1 else hidden, 1) for i in range(layers)
-        )
+        self.in_layers = nn.ModuleList(NormConv1d(hidden, 2 * hidden, kernel, dilation=d, padding=d * (kernel // 2)) for d in dilations)
+        self.res_skip_layers = nn.ModuleList(NormConv1d(hidden, 2 * hidden if i < layers - 1 else hidden, 1) for i in range(layers))
 
     def forward(self, x: Tensor, mask: Tensor | None = None, g: Tensor | None = None) -> Tensor:
         """Run the stack.
