@@ -1,0 +1,204 @@
+"""Mandarin: one run of text -> phones.
+
+Normalise, cut into words, look up pinyin, change tones, split syllables into onset and rime; each
+syllable remembers the characters it was read from. ``compat=True`` walks the same road with the public
+program's rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from voxcommons.text.g2p import zh_sandhi, zh_sandhi_public
+from voxcommons.text.g2p.zh_pinyin import is_syllable, phones_from_pinyin
+from voxcommons.text.g2p.zh_polyphones import read_words
+from voxcommons.text.g2p.zh_tables import reading_table
+from voxcommons.text.g2p.zh_words import Word, segmenter
+from voxcommons.text.lexicon import Lexicon, Override
+from voxcommons.text.normalise.zh import normalise
+from voxcommons.text.phonemes import RunPhones, Span, TextWarning
+from voxcommons.text.traced import TracedText
+
+__all__ = ["PinyinSource", "Reader", "phones_from_pinyin", "to_phones"]
+
+PinyinSource = Callable[[str], Sequence[str]]
+"""Readings of a whole clause, one syllable per character; a mark stands for itself."""
+
+_CLAUSE = re.compile("[^!?…,.-]+[!?…,.-]?|[!?…,.-]")
+_SILENT = re.compile(r"[\s\W_\u200b-\u200f\ufeff]")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads clauses of normalised Mandarin.
+
+    Attributes:
+        lexicon: word -> pinyin the user gave; wins over every dictionary.
+        compat: use the public program's words, readings and tones.
+        erhua: whether 儿 takes the tone before it (the public v1 front end does without).
+        pinyin_source: readings of a whole clause from elsewhere (a polyphone model); dictionaries
+            only correct it. ``None``: readings come from the dictionaries.
+    """
+
+    lexicon: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    compat: bool = False
+    erhua: bool = True
+    pinyin_source: PinyinSource | None = None
+
+    def syllables(self, clause: str, fixed: Mapping[int, str]) -> list[str]:
+        """Spoken pinyin per character of a clause; marks and unreadable characters as they are.
+
+        Args:
+            clause: normalised characters with at most one mark, at the end.
+            fixed: position in the clause -> syllable that must be spoken just so.
+        """
+        words = self._words(clause)
+        if self.compat:
+            words = zh_sandhi_public.merge(words, _dictionary_reading)
+        readings = self._read(clause, words)
+        at = 0
+        for reading in readings:
+            for i in range(len(reading)):
+                reading[i] = fixed.get(at, reading[i])
+                at += 1
+        spoken = self._change_tones(words, readings)
+        return [fixed.get(at, syllable) for at, syllable in enumerate(spoken)]
+
+    def _words(self, clause: str) -> list[Word]:
+        """Words of a clause; those of the lexicon are never cut or joined."""
+        longest = max(map(len, self.lexicon), default=0)
+        words: list[Word] = []
+        done = at = 0
+        while at < len(clause) and longest:
+            sizes = range(min(longest, len(clause) - at), 0, -1)
+            size = next((n for n in sizes if clause[at : at + n] in self.lexicon), 0)
+            if size:
+                words += segmenter().words(clause[done:at])
+                words.append(Word(clause[at : at + size], "n"))
+                done = at + size
+            at += size or 1
+        return words + segmenter().words(clause[done:])
+
+    def _read(self, clause: str, words: list[Word]) -> list[list[str]]:
+        if self.pinyin_source is not None:
+            readings = []
+            source = list(self.pinyin_source(clause))
+            for word in words:
+                phrase = reading_table().phrase(word.text) if len(word.text) > 1 else ()
+                given, source = source[: len(word.text)], source[len(word.text) :]
+                readings.append(list(phrase or given))
+        elif self.compat:
+            readings = [_dictionary_reading(word.text) for word in words]
+        else:
+            readings = read_words(words)
+        return [
+            list(self.lexicon.get(word.text, reading))
+            for word, reading in zip(words, readings, strict=True)
+        ]
+
+    def _change_tones(self, words: list[Word], readings: list[list[str]]) -> list[str]:
+        if not self.compat and hasattr(zh_sandhi, "change_tones"):
+            return zh_sandhi.change_tones(words, readings)
+        if not self.compat:
+            joined = zh_sandhi_public.merge(words, _dictionary_reading)
+            flat = [s for r in readings for s in r]
+            readings = []
+            for word in joined:
+                readings.append(flat[: len(word.text)])
+                flat = flat[len(word.text) :]
+            words = joined
+        spoken: list[str] = []
+        for word, reading in zip(words, readings, strict=True):
+            changed = zh_sandhi_public.change_tones(word, reading)
+            spoken += zh_sandhi_public.erhua(word, changed) if self.erhua else changed
+        return spoken
+
+
+def _dictionary_reading(word: str) -> list[str]:
+    return [found[0] if found else c for found, c in zip(reading_table().of(word), word, strict=True)]
+
+
+def to_phones(
+    text: str,
+    *,
+    lexicon: Lexicon | None = None,
+    overrides: Sequence[Override] = (),
+    compat: bool = False,
+    reader: Reader | None = None,
+) -> RunPhones:
+    """Read one run of Mandarin.
+
+    Args:
+        text: raw characters of the run; inline overrides are already taken out.
+        lexicon: readings the user gave, as dictionary readings: tone changes still apply.
+        overrides: readings for character ranges of ``text``, spoken exactly so.
+        compat: do exactly as the public program does, accidents included.
+        reader: how clauses are read, when it is not what ``lexicon`` and ``compat`` say.
+
+    Returns:
+        Phones with one span per character that was read; positions count in ``text``.
+    """
+    reader = reader or Reader(lexicon.mandarin if lexicon else {}, compat)
+    normalised = normalise(text, compat)
+    fixed = _fixed_syllables(normalised, overrides)
+    syllables: list[str] = []
+    for clause in _CLAUSE.finditer(normalised.text):
+        begin = clause.start()
+        here = {at - begin: s for at, s in fixed.items() if begin <= at < clause.end()}
+        syllables += reader.syllables(clause.group(), here)
+    return _assemble(text, normalised, syllables)
+
+
+def _fixed_syllables(text: TracedText, overrides: Sequence[Override]) -> dict[int, str]:
+    """Position in normalised text -> syllable, for every override that came through in one piece."""
+    fixed: dict[int, str] = {}
+    for override in overrides:
+        inside = [
+            at
+            for at, (start, end) in enumerate(zip(text.starts, text.ends, strict=True))
+            if override.start <= start and end <= override.end
+        ]
+        if override.language == "zh" and len(inside) == len(override.reading):
+            fixed |= dict(zip(inside, override.reading, strict=True))
+    return fixed
+
+
+def _assemble(text: str, normalised: TracedText, syllables: list[str]) -> RunPhones:
+    phones: list[str] = []
+    word2ph: list[int] = []
+    spans: list[Span] = []
+    warnings: list[TextWarning] = []
+    for at, (char, syllable) in enumerate(zip(normalised.text, syllables, strict=True)):
+        start, end = normalised.starts[at], normalised.ends[at]
+        if char in "!?…,.-":
+            spoken: tuple[str, ...] = (char,)
+        elif is_syllable(syllable):
+            spoken = phones_from_pinyin(syllable)
+        else:
+            spoken = ()
+            warnings.append(_unread(text, start, end))
+        if spoken:
+            spans.append(Span(len(phones), len(phones) + len(spoken), start, end, at, at + 1))
+        phones += spoken
+        word2ph.append(len(spoken))
+    heard = {i for a, b in zip(normalised.starts, normalised.ends, strict=True) for i in range(a, b)}
+    silent = (i for i in range(len(text)) if i not in heard and not _SILENT.match(text[i]))
+    warnings += _unread_ranges(text, silent)
+    warnings.sort(key=lambda warning: warning.start)
+    return RunPhones(normalised.text, tuple(phones), tuple(word2ph), tuple(spans), tuple(warnings))
+
+
+def _unread_ranges(text: str, positions: Sequence[int]) -> list[TextWarning]:
+    ranges: list[list[int]] = []
+    for position in positions:
+        if ranges and ranges[-1][1] == position:
+            ranges[-1][1] = position + 1
+        else:
+            ranges.append([position, position + 1])
+    return [_unread(text, start, end) for start, end in ranges]
+
+
+def _unread(text: str, start: int, end: int) -> TextWarning:
+    return TextWarning("unreadable", f"{text[start:end]!r} has no Mandarin reading", start, end)

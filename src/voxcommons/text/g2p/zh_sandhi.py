@@ -1,0 +1,3 @@
+"""Tone changes of spoken Mandarin."""
+
+from __future__ import annotations
