@@ -1,0 +1,304 @@
+"""``voice.json``: what a voice says about itself.
+
+A frozen value on one side, strict JSON on the other. Reading reports every fault at once, so that a person mends a
+manifest in one go. It must not look at other files; ``check`` compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from voxcommons.base.errors import CorruptFileError, InputError
+from voxcommons.voicefile.names import voice_name
+
+SCHEMA: Final = 1
+MOST_BYTES: Final = 256 << 10
+MANIFEST_FILE: Final = "voice.json"
+PROMPT_FILE: Final = "prompt.safetensors"
+WEIGHTS_FILE: Final = "weights.safetensors"
+REFERENCE_FILE: Final = "reference.flac"
+TRANSCRIPT_FILE: Final = "reference.txt"
+PREVIEW_FILE: Final = "preview.flac"
+CARD_FILE: Final = "README.md"
+# Every file a voice may have besides its manifest, with the most bytes it may take.
+FILE_LIMITS: Final[Mapping[str, int]] = {
+    PROMPT_FILE: 4 << 20,
+    WEIGHTS_FILE: 1 << 30,
+    REFERENCE_FILE: 64 << 20,
+    TRANSCRIPT_FILE: 1 << 20,
+    PREVIEW_FILE: 16 << 20,
+    CARD_FILE: 1 << 20,
+}
+_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+_ID: Final = re.compile(r"[0-9a-f]{32}\Z")
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """Size and content hash of one file of a voice."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class BaseFacts:
+    """The base model that a voice differs from; features mean something only beside it."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the maker of a voice noted about the speaker's consent. A note, not a proof.
+
+    Attributes:
+        note: in the maker's words; empty when nothing was noted.
+        noted: when, as an ISO 8601 time; empty with the note.
+    """
+
+    note: str = ""
+    noted: str = ""
+
+
+@dataclass(frozen=True)
+class PromptFacts:
+    """The piece of the recording that is the prompt.
+
+    Attributes:
+        start_s, end_s: in the recording it was taken from.
+        text: what is said in it, when that is known.
+        phones_from: ``text`` (read and aligned) or ``recognised`` (heard by the base model).
+    """
+
+    start_s: float
+    end_s: float
+    text: str = ""
+    phones_from: str = "recognised"
+
+
+@dataclass(frozen=True)
+class RecordingFacts:
+    """What the recording was like, kept even when the recording is not.
+
+    Attributes:
+        seconds: of the whole recording.
+        speech_s: seconds of speech that were used.
+        snr_db: speech over noise.
+        bandwidth_hz: highest frequency in it.
+        verdict: ``excellent``, ``good``, ``usable`` or ``poor``.
+    """
+
+    seconds: float
+    speech_s: float
+    snr_db: float
+    bandwidth_hz: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class VoiceManifest:
+    """Everything ``voice.json`` holds.
+
+    Attributes:
+        name: for people, and the name of the folder.
+        id: 32 hexadecimal digits of the hash of the voice's features; it stays when a voice is renamed.
+        language: of the recording (``en``, ``zh``, ``yue-HK``), or ``und`` when unknown.
+        base: the base model.
+        sample_rate: in Hz, of the sound the voice makes.
+        files: facts of every other file in the folder.
+        created: ISO 8601 time with its zone.
+        licence: SPDX name or words; empty means: not to be shared.
+        speaker: optional facts the speaker chose to give, such as ``gender`` or ``accent``.
+        consent: the note on consent.
+        prompt: where the prompt came from.
+        recording: what the recording was like.
+        schema: version of this format.
+    """
+
+    name: str
+    id: str
+    language: str
+    base: BaseFacts
+    sample_rate: int
+    files: Mapping[str, FileFacts]
+    created: str
+    licence: str = ""
+    speaker: Mapping[str, str] = field(default_factory=dict)
+    consent: Consent = field(default_factory=Consent)
+    prompt: PromptFacts | None = None
+    recording: RecordingFacts | None = None
+    schema: int = SCHEMA
+
+    def to_json(self) -> str:
+        """The text of ``voice.json``; equal manifests give equal text."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def parse_manifest(text: str | bytes) -> VoiceManifest:
+    """Read ``voice.json``.
+
+    Raises:
+        CorruptFileError: with ``faults`` (a tuple of sentences) among its fields, every one of them.
+    """
+    found, faults = read_manifest(text)
+    if found is None:
+        raise CorruptFileError(
+            "the voice is damaged", expected="a valid voice.json", found="; ".join(faults), key="voice_damaged", faults=tuple(faults)
+        )
+    return found
+
+
+def read_manifest(text: str | bytes) -> tuple[VoiceManifest | None, list[str]]:
+    """Read ``voice.json`` and list its faults; the manifest is None exactly when there are any."""
+    if len(text) > MOST_BYTES:
+        return None, [f"voice.json has {len(text)} bytes, more than {MOST_BYTES}"]
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None, ["voice.json is not JSON"]
+    if not isinstance(data, dict):
+        return None, ["voice.json is not an object"]
+    if data.get("schema") != SCHEMA:
+        return None, [f"voice.json has schema {data.get('schema')!r}, this program reads {SCHEMA}"]
+    reader = _Reader(data)
+    manifest = reader.manifest()
+    return (None, reader.faults) if reader.faults else (manifest, [])
+
+
+class _Reader:
+    """Takes a JSON object apart and notes every fault on the way."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+        self.faults: list[str] = []
+
+    def manifest(self) -> VoiceManifest:
+        data = self._data
+        for unknown in sorted(set(data) - set(VoiceManifest.__dataclass_fields__)):
+            self.faults.append(f"unknown field {unknown!r}")
+        return VoiceManifest(
+            name=self._text(data, "name", _is_name, "a name that can be a folder"),
+            id=self._text(data, "id", _ID.match, "32 hexadecimal digits"),
+            language=self._text(data, "language", _LANGUAGE.match, "a language tag"),
+            base=self._base(),
+            sample_rate=int(self._number(data, "sample_rate", 8_000, 192_000)),
+            files=self._files(),
+            created=self._text(data, "created", _is_time, "an ISO 8601 time with its zone"),
+            licence=self._text(data, "licence", None, "text", optional=True),
+            speaker=self._speaker(),
+            consent=Consent(
+                note=self._text(self._object("consent"), "note", None, "text", optional=True),
+                noted=self._text(self._object("consent"), "noted", _is_time, "an ISO 8601 time with its zone", optional=True),
+            ),
+            prompt=self._prompt(),
+            recording=self._recording(),
+        )
+
+    def _text(
+        self,
+        data: Mapping[str, Any],
+        name: str,
+        valid: Callable[[str], object] | None,
+        expected: str,
+        *,
+        optional: bool = False,
+    ) -> str:
+        value = data.get(name, "" if optional else None)
+        if optional and value == "":
+            return ""
+        if not isinstance(value, str) or len(value) > 4000 or (valid is not None and not valid(value)):
+            self.faults.append(f"{name}: expected {expected}, found {_short(value)}")
+            return ""
+        return value
+
+    def _number(self, data: Mapping[str, Any], name: str, low: float, high: float) -> float:
+        value = data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            self.faults.append(f"{name}: expected a number from {low} to {high}, found {_short(value)}")
+            return low
+        return value
+
+    def _object(self, name: str) -> Mapping[str, Any]:
+        value = self._data.get(name) or {}
+        if not isinstance(value, dict):
+            self.faults.append(f"{name}: expected an object, found {_short(value)}")
+            return {}
+        return value
+
+    def _base(self) -> BaseFacts:
+        data = self._object("base")
+        return BaseFacts(
+            name=self._text(data, "name", lambda text: 0 < len(text) <= 200, "the name of a base model"),
+            sha256=self._text(data, "sha256", _SHA256.match, "64 hexadecimal digits"),
+        )
+
+    def _files(self) -> dict[str, FileFacts]:
+        files: dict[str, FileFacts] = {}
+        for name, facts in self._object("files").items():
+            if name not in FILE_LIMITS:
+                self.faults.append(f"files: {_short(name)} is not a file of a voice")
+            elif not isinstance(facts, dict) or set(facts) != {"bytes", "sha256"}:
+                self.faults.append(f"files: {name} needs bytes and sha256, found {_short(facts)}")
+            else:
+                size = self._number(facts, "bytes", 0, FILE_LIMITS[name])
+                files[name] = FileFacts(int(size), self._text(facts, "sha256", _SHA256.match, "64 hexadecimal digits"))
+        if PROMPT_FILE not in files:
+            self.faults.append(f"files: {PROMPT_FILE} is missing")
+        return files
+
+    def _speaker(self) -> dict[str, str]:
+        speaker = self._object("speaker")
+        if not all(isinstance(value, str) and len(value) <= 200 for value in speaker.values()) or len(speaker) > 20:
+            self.faults.append("speaker: expected at most 20 short texts")
+            return {}
+        return dict(speaker)
+
+    def _prompt(self) -> PromptFacts | None:
+        data = self._object("prompt")
+        if not data:
+            return None
+        return PromptFacts(
+            start_s=self._number(data, "start_s", 0, 1e6),
+            end_s=self._number(data, "end_s", 0, 1e6),
+            text=self._text(data, "text", None, "text", optional=True),
+            phones_from=self._text(data, "phones_from", {"text", "recognised"}.__contains__, '"text" or "recognised"'),
+        )
+
+    def _recording(self) -> RecordingFacts | None:
+        data = self._object("recording")
+        if not data:
+            return None
+        return RecordingFacts(
+            seconds=self._number(data, "seconds", 0, 1e6),
+            speech_s=self._number(data, "speech_s", 0, 1e6),
+            snr_db=self._number(data, "snr_db", -200, 200),
+            bandwidth_hz=self._number(data, "bandwidth_hz", 0, 1e6),
+            verdict=self._text(data, "verdict", {"excellent", "good", "usable", "poor"}.__contains__, "a verdict"),
+        )
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return voice_name(text) == text
+    except InputError:
+        return False
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
