@@ -298,15 +298,15 @@ def _cut(pending: list[int], chunking: Chunking, *, compat: bool) -> int:
     if len(pending) < length + 2:
         return 0
     scores = chunking.quiet[torch.tensor(pending)]
-    scores = torch.where(scores < 0, torch.full_like(scores, -1.0), scores)
-    pairs = scores[:-1] + scores[1:]  # a cut after token i wants i and i + 1 quiet
     if compat:
-        pairs = torch.cat([pairs, scores[-1:]])
-        best = int(pairs.argmax())
-        return best + 1 if pairs[best] >= 0 and best + 1 >= length else 0
-    best = length - 1 + int(pairs[length - 1 :].argmax())
+        scores = torch.where(scores < 0, torch.full_like(scores, -1.0), scores)
+        scores[:-1] += scores[1:].clone()
+        best = int(scores.argmax())
+        return best + 1 if scores[best] >= 0 and best + 1 >= length else 0
+    louder = torch.minimum(scores[length - 1 : -1], scores[length:])  # of the tokens on both sides of a cut
+    best = int(louder.argmax())
     patience = 3 * length if chunking.patience is None else chunking.patience
-    return best + 1 if pairs[best] >= 0 or len(pending) >= patience else 0
+    return length + best if louder[best] >= 0 or len(pending) >= patience else 0
 
 
 def _run(run: Decoding, cancel: Callable[[], bool] | None) -> None:
