@@ -169,6 +169,16 @@ def test_a_reader_that_goes_away_is_no_error():
         assert process.wait() == 141
 
 
+def test_a_reader_gone_before_the_last_line_is_no_error():
+    code = _RUN_ACT.format(body="def act(): sys.stdin.read(); sys.stdout.write('line')")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as process:
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
 @pytest.mark.parametrize(("number", "code", "lines"), [(signal.SIGINT, 130, 1), (signal.SIGTERM, 143, 0)])
 def test_stopping_cleans_up_and_says_so_in_one_line(tmp_path, number, code, lines):
     body = f"""
