@@ -1,0 +1,421 @@
+"""English rules for everything with figures: dates, times, money, telephone numbers, units, fractions, years, numbers.
+
+Each rule is an expression and what to say for it; QUANTITY_RULES holds them in the order in which they must run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from voxcommons.text.normalise import en_tables as tables
+from voxcommons.text.normalise.en_numbers import cardinal, decimal, digits, number, ordinal, ordinal_word, plural, roman, year
+
+Match = re.Match[str]
+Rule = tuple[re.Pattern[str], str | Callable[[Match], str]]
+
+_NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
+_MONTH = "|".join(sorted((*tables.MONTHS, *(name[:3] for name in tables.MONTHS), "Sept"), key=len, reverse=True))
+_NOT_INSIDE = r"(?<![\w.,:/-])"
+
+
+def _alternatives(words: object) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))  # type: ignore[call-overload]
+
+
+# --- dates ---------------------------------------------------------------------------------------------------------------
+
+
+def _spoken_date(year_: str, month: int, day: int) -> str:
+    words = f"{tables.MONTHS[month - 1]} {ordinal(day)}"
+    return f"{words}, {year(_full_year(year_))}" if year_ else words
+
+
+def _full_year(written: str) -> int:
+    value = int(written)
+    if len(written) > 2:
+        return value
+    return value + (2000 if value < 50 else 1900)
+
+
+def _iso_date(m: Match) -> str:
+    month, day = int(m["month"]), int(m["day"])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return m.group()
+    return _spoken_date(m["year"], month, day) + (" at " if m["t"] else "")
+
+
+def _slash_date(m: Match) -> str:
+    first, second = int(m["a"]), int(m["b"])
+    month, day = (first, second) if first <= 12 else (second, first)
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return m.group()
+    return _spoken_date(m["year"], month, day)
+
+
+def _month(written: str) -> str:
+    return tables.MONTHS[tables.MONTH_NAMES[written.rstrip(".").lower()] - 1]
+
+
+def _month_day(m: Match) -> str:
+    day = int(m["day"])
+    if not 1 <= day <= 31:
+        return m.group()
+    until = f" to {ordinal(int(m['until']))}" if m["until"] else ""
+    tail = f", {year(int(m['year']))}" if m["year"] else ""
+    return f"{_month(m['month'])} {ordinal(day)}{until}{tail}"
+
+
+def _day_month(m: Match) -> str:
+    day = int(m["day"])
+    if not 1 <= day <= 31:
+        return m.group()
+    words = f"{ordinal(day)} {'of ' if m['of'] else ''}{_month(m['month'])}"
+    return f"{words} {year(int(m['year']))}" if m["year"] else words
+
+
+def _month_year(m: Match) -> str:
+    return f"{_month(m['month'])} {year(int(m['year']))}"
+
+
+def _decade(m: Match) -> str:
+    if m["full"]:
+        value = int(m["full"])
+        return plural(cardinal(value) if value % 100 == 0 and value % 1000 == 0 else year(value))
+    return plural(cardinal(int(m["short"])))
+
+
+_DATES: list[Rule] = [
+    (re.compile(rf"{_NOT_INSIDE}(?P<year>[12]\d{{3}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}})(?:(?P<t>T)(?=\d\d:)|(?![\w/-]))"), _iso_date),
+    (re.compile(rf"{_NOT_INSIDE}(?P<a>\d{{1,2}})([/-])(?P<b>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}})(?![\w/-])"), _slash_date),
+    (
+        re.compile(
+            rf"\b(?P<month>{_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<until>\d{{1,2}})(?:st|nd|rd|th)?)?"
+            r"(?:,? (?P<year>[12]\d{3}))?(?![\w%]|[.:]\d)"
+        ),
+        _month_day,
+    ),
+    (
+        re.compile(
+            rf"(?<![\w.,:/$-])(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?P<of>of )?(?P<month>{_MONTH})\b\.?(?:,? (?P<year>[12]\d{{3}})(?![\w%]))?"
+        ),
+        _day_month,
+    ),
+    (re.compile(rf"\b(?P<month>{_MONTH})\.?,? (?P<year>[12]\d{{3}})(?![\w%]|[.:,]\d)"), _month_year),
+    (re.compile(r"(?<![\w.,])(?:(?P<full>[12]\d\d0)|'?(?P<short>[2-9]0))'?s\b"), _decade),
+]
+
+# --- times ---------------------------------------------------------------------------------------------------------------
+
+
+def _half_day(written: str | None) -> str:
+    if not written:
+        return ""
+    return f" {written[0].upper()}-M"
+
+
+def _closing(m: Match) -> str:
+    """A full stop that belongs to "a.m." and also ends the sentence."""
+    written = m["half"] or ""
+    rest = m.string[m.end() :]
+    return "." if written.endswith(".") and (not rest.strip() or re.match(r"\s+[A-Z\"]", rest)) else ""
+
+
+def _time(m: Match) -> str:
+    hour, minute = int(m["hour"]), int(m["minute"])
+    if hour > 24 or minute > 59:
+        return m.group()
+    if minute:
+        words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
+    elif m["half"] or m["second"]:
+        words = cardinal(hour)
+    else:
+        words = f"{cardinal(hour)} o'clock" if 1 <= hour <= 12 else f"{cardinal(hour)} hundred"
+    if m["second"]:
+        words += f" and {cardinal(int(m['second']))} seconds"
+    return words + _half_day(m["half"]) + _closing(m)
+
+
+def _hour(m: Match) -> str:
+    return cardinal(int(m["hour"])) + _half_day(m["half"]) + _closing(m)
+
+
+def _duration(m: Match) -> str:
+    parts = [(m["h"], "hour"), (m["m"], "minute"), (m["s"], "second")]
+    said = [f"{cardinal(int(value))} {name}{'' if int(value) == 1 else 's'}" for value, name in parts if value]
+    return " ".join(said)
+
+
+def _feet(m: Match) -> str:
+    inches = f" {cardinal(int(m['inches']))}" if m["inches"] else ""
+    return f"{cardinal(int(m['feet']))} foot{inches}"
+
+
+_HALF = r"(?P<half>[aApP]\.?\s?[mM]\b\.?)"
+_TIMES: list[Rule] = [
+    (re.compile(rf"(?<![\w.:])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.\d+)?)?(?:\s?{_HALF})?(?![\d:]|\w)(?:Z\b)?"), _time),
+    (re.compile(rf"(?<![\w.:,$])(?P<hour>1[0-2]|[1-9])\s?{_HALF}(?!\w)"), _hour),
+    (re.compile(r"(?<![\w.])(?P<h>\d+)h\s?(?P<m>\d+)(?:m|min)?\s?(?:(?P<s>\d+)s)?\b"), _duration),
+    (re.compile(r"(?<![\w.])(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2})\")(?!\w)"), _feet),
+    (re.compile(r"(?<![\w.:])(\d+):(\d+)(?![\w:])"), lambda m: f"{number(m[1])} to {number(m[2])}"),
+]
+
+# --- money ---------------------------------------------------------------------------------------------------------------
+
+_MAGNITUDE = _alternatives(tables.MAGNITUDES)
+
+
+def _money(m: Match) -> str:
+    one, many, part, parts = tables.CURRENCIES[m["sign"]]
+    amount = m["amount"].replace(",", "")
+    lead = tables.CURRENCY_PREFIXES.get(m["prefix"] or "", "")
+    lead = f"{lead} " if lead else ""
+    minus = "minus " if m["minus"] else ""
+    whole, _, cents = amount.partition(".")
+    if m["until"]:
+        amount_words = f"{decimal(amount)} to {decimal(m['until'].replace(',', ''))}"
+        scale = f" {tables.MAGNITUDES[m['scale']]}" if m["scale"] else ""
+        return f"{minus}{amount_words}{scale} {lead}{many}"
+    if m["scale"]:
+        return f"{minus}{decimal(amount)} {tables.MAGNITUDES[m['scale']]} {lead}{many}"
+    if len(cents) == 2 and part:
+        said = [] if not int(whole or 0) and int(cents) else [f"{cardinal(int(whole or 0))} {lead}{one if whole == '1' else many}"]
+        if int(cents):
+            said.append(f"{cardinal(int(cents))} {part if int(cents) == 1 else parts}")
+        return minus + " and ".join(said)
+    return f"{minus}{decimal(amount)} {lead}{one if amount == '1' else many}"
+
+
+def _money_after(m: Match) -> str:
+    one, many = tables.CURRENCIES[m["sign"]][:2] if m["sign"] else tables.CURRENCY_CODES[m["code"]]
+    scale = f" {tables.MAGNITUDES[m['scale']]}" if m["scale"] else ""
+    return f"{decimal(m['amount'])}{scale} {one if m['amount'] == '1' and not scale else many}"
+
+
+_SIGNS = "".join(tables.CURRENCIES)
+_MONEY: list[Rule] = [
+    (
+        re.compile(
+            rf"(?P<minus>(?<![\w-])[-−])?(?P<prefix>(?<![A-Za-z])(?:{_alternatives(tables.CURRENCY_PREFIXES)}))?(?<!\d)(?P<sign>[{_SIGNS}])\s?"
+            rf"(?P<amount>{_NUM})(?:\s?[-–]\s?[{_SIGNS}]?(?P<until>{_NUM}))?(?:\s?(?P<scale>{_MAGNITUDE})(?![A-Za-z]))?(?!\.?\d)"
+        ),
+        _money,
+    ),
+    (
+        re.compile(
+            rf"(?<![\w.])(?P<amount>{_NUM})(?:\s?(?P<scale>{_MAGNITUDE}))?\s?(?:(?P<sign>[{_SIGNS}])|(?P<code>{_alternatives(tables.CURRENCY_CODES)})\b)(?!\d)"
+        ),
+        _money_after,
+    ),
+    (re.compile(r"(?<![\w.])(\d+)\s?¢"), lambda m: f"{cardinal(int(m[1]))} cent{'' if m[1] == '1' else 's'}"),
+]
+
+# --- telephone numbers, versions, addresses ------------------------------------------------------------------------------
+
+
+def _telephone(m: Match) -> str:
+    groups = re.findall(r"\d+", m.group())
+    plus = "plus " if m.group().startswith("+") else ""
+    if len(groups) >= 2 and len(groups[0]) == 1 and groups[1] in ("800", "888", "900"):
+        return f"one, {cardinal(int(groups[1][0]))} hundred, " + ", ".join(digits(g) for g in groups[2:])
+    return plus + ", ".join(digits(group) for group in groups)
+
+
+def _version(m: Match) -> str:
+    parts = m["parts"].split(".")
+    dotted = len(parts) == 4 and all(len(p) <= 3 and int(p) <= 255 for p in parts)
+    said = (" dot " if dotted else " point ").join(number(p) for p in parts)
+    return ("version " if m["v"] else "") + said
+
+
+_CODES: list[Rule] = [
+    (re.compile(r"(?<![\w.])\+\d[\d ().-]{5,18}\d(?!\w)"), _telephone),
+    (re.compile(r"(?<![\w.$-])(?:1[-. ])?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?![\w-])"), _telephone),
+    (re.compile(r"(?<![\w.$-])\d{3}-(?:\d{4}|\d{2}-\d{4})(?![\w-])"), _telephone),
+    (re.compile(r"\b(?i:(?P<call>call|dial|text|phone|extension|code|pin|room|flight) (?:number )?)(?P<run>\d{3,6})(?!\d|[.,]\d)"),
+     lambda m: m.group()[: m.start("run") - m.start()] + digits(m["run"], zero="oh")),  # fmt: skip
+    (re.compile(r"(?<![\w.])(?P<v>[vV](?:er)?\.?\s?)?(?P<parts>\d+(?:\.\d+){2,})(?!\w)"), _version),
+    (re.compile(r"(?<![\w.])(?P<v>[vV])(?P<parts>\d+(?:\.\d+)?)(?!\w|\.\d)"), _version),
+]
+
+# --- measures ------------------------------------------------------------------------------------------------------------
+
+
+def _unit_words(unit: str, power: str | None, *, one: bool) -> str:
+    names = tables.UNITS[unit]
+    scale = {"²": "square ", "2": "square ", "³": "cubic ", "3": "cubic "}[power] if power else ""
+    return scale + names[0 if one else 1]
+
+
+def _measure(m: Match) -> str:
+    unit, amount = m["unit"], m["amount"]
+    if m["gap"] and unit in tables.GLUED_ONLY:
+        return m.group()
+    minus = "minus " if m["minus"] else ""
+    if m["until"]:
+        amount_words, one = f"{decimal(amount)} to {decimal(m['until'])}", False
+    else:
+        amount_words, one = decimal(amount), amount == "1" or m["gap"] == "-"
+    said = f"{minus}{amount_words} {_unit_words(unit, m['power'], one=one)}"
+    return said + (f" per {tables.PER[m['per']]}" if m["per"] else "")
+
+
+def _degrees(m: Match) -> str:
+    scale = {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin", None: ""}[m["scale"]]
+    minus = "minus " if m["minus"] else ""
+    until = f" to {decimal(m['until'])}" if m["until"] else ""
+    one = m["amount"] == "1" and not until
+    return f"{minus}{decimal(m['amount'])}{until} degree{'' if one else 's'}{scale}"
+
+
+_RANGE = rf"(?:\s?[-–~]\s?(?P<until>{_NUM}))?"
+_MINUS = r"(?P<minus>(?<![\w)])[-−])?"
+_MEASURES: list[Rule] = [
+    (re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM}){_RANGE}\s?°\s?(?P<scale>[CFK]\b)?"), _degrees),
+    (re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM})\s?[-–]\s?(?P<until>{_NUM})\s?%"),
+     lambda m: f"{decimal(m['amount'])} to {decimal(m['until'])} percent"),  # fmt: skip
+    (re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM})\s?%"), lambda m: f"{'minus ' if m['minus'] else ''}{decimal(m['amount'])} percent"),
+    (
+        re.compile(
+            rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM}){_RANGE}(?P<gap>\s|-)?(?P<unit>{_alternatives(tables.UNITS)})(?P<power>[²³23])?"
+            rf"(?:\s?/\s?(?P<per>{_alternatives(tables.PER)}))?(?![A-Za-z0-9/'&-])"
+        ),
+        _measure,
+    ),
+    (re.compile(rf"(?<=[A-Za-z])\s?/\s?(?P<per>hour|minute|second|day|week|month|year|night|person|unit|piece|hr|yr|mo)\b"),
+     lambda m: f" per {tables.PER[m['per']]}"),  # fmt: skip
+]
+
+# --- fractions, ordinals, roman numerals ---------------------------------------------------------------------------------
+
+
+def _share(top: int, bottom: int) -> str:
+    if bottom == 2:
+        name = "half" if top == 1 else "halves"
+    elif bottom == 4:
+        name = "quarter" if top == 1 else "quarters"
+    else:
+        name = ordinal(bottom) + ("" if top == 1 else "s")
+    return f"{cardinal(top)} {name}"
+
+
+def _mixed(m: Match) -> str:
+    top, bottom = int(m["top"]), int(m["bottom"])
+    if bottom < 2:
+        return m.group()
+    share = _share(top, bottom)
+    if top == 1:
+        share = share.replace("one ", "an " if bottom in (8, 11, 18) else "a ", 1)
+    return f"{cardinal(int(m['whole']))} and {share}"
+
+
+def _fraction(m: Match) -> str:
+    top, bottom = int(m["top"]), int(m["bottom"])
+    if (top, bottom) in ((24, 7), (9, 11), (50, 50)) or (top, bottom) == (7, 11):
+        return f"{cardinal(top)} {cardinal(bottom)}"
+    if 2 <= bottom <= 100 and 0 < top < 100 and (top < bottom or bottom <= 10) and (bottom <= 20 or bottom % 10 == 0 or bottom in (24, 25, 32, 64)):
+        return _share(top, bottom)
+    return f"{number(m['top'])} over {number(m['bottom'])}"
+
+
+_ROMAN = r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_REIGNS = (
+    "Louis|Henry|Charles|George|Edward|James|William|Richard|Elizabeth|Philip|Pius|Paul|Benedict|Napoleon|Francis|Frederick|Alexander"
+    "|Nicholas|Ivan|Peter|Catherine|Leo|Innocent|Gregory|Clement|Urban|Otto|Ptolemy|Ramses|Mary|John|Constantine|Friedrich|Wilhelm"
+    "|Ferdinand|Gustav|Christian|Harald|Carlos|Felipe|Sixtus|Julius|Boniface|Thutmose|Robert|David|Malcolm|Albert|Victor|Rama"
+)
+_NUMBERED = (
+    "Chapter|Part|Book|Volume|Vol\\.|Act|Scene|Section|Phase|Type|Stage|Level|Article|Appendix|Figure|Table|War|Bowl|Fantasy|Mark|Title"
+    "|Class|Grade|Round|Season|Episode|Rocky|Apollo|Symphony|Sonata|Division|Schedule|Exhibit|Case|Option|Lesson|Unit|Canto|Psalm|Tier"
+)
+
+
+def _reign(m: Match) -> str:
+    return f"{m['name']} the {ordinal(roman(m['numeral']))}"
+
+
+def _numbered(m: Match) -> str:
+    return f"{m['name']} {cardinal(roman(m['numeral']))}"
+
+
+_PARTS: list[Rule] = [
+    (re.compile(r"(?<![\w./])(?P<whole>\d+)[ -](?P<top>\d{1,2})/(?P<bottom>\d{1,2})(?![\w/]|\.\d)"), _mixed),
+    (re.compile(r"(?<![\w./])(?P<top>\d+)\s?/\s?(?P<bottom>\d+)(?:ths?|rds?|nds?)?(?![\w/]|\.\d)"), _fraction),
+    (re.compile(r"(?<![\w.])(?P<run>\d[\d,]*)(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m["run"].replace(",", "")))),
+    (re.compile(rf"\b(?P<name>{_REIGNS}) (?P<numeral>(?=[IVX]{{2}}|V\b|X\b|I(?:[.,;:!?)]|$| of | was | and the )){_ROMAN})\b"), _reign),
+    (re.compile(rf"\b(?P<name>{_NUMBERED}) (?P<numeral>{_ROMAN})\b(?!')"), _numbered),
+    (re.compile(rf"\b(?P<numeral>(?=[IVX]{{2}}){_ROMAN})(?:th|st|nd|rd)? (?=century|centuries|Century|dynasty|Dynasty|Olympi)"),
+     lambda m: f"{ordinal(roman(m['numeral']))} "),  # fmt: skip
+]
+
+# --- arithmetic and plain numbers ----------------------------------------------------------------------------------------
+
+_BEFORE_YEAR = (
+    "in|In|since|Since|until|till|from|From|by|By|before|Before|after|After|during|circa|around|early|late|mid|year|Year|spring|summer|autumn"
+    "|fall|winter|Spring|Summer|Autumn|Fall|Winter|of|class|copyright|born|died|to|and|the|for|Olympics|Cup"
+)
+_COUNTED = (
+    "people|dollars|pounds|euros|yuan|men|women|years|days|hours|minutes|seconds|miles|meters|metres|feet|kilometers|times|words|pages|tons"
+    "|students|users|votes|points|soldiers|copies|items|units|calories|acres|percent|degrees|watts|cars|houses|books|of|or|more|different|other"
+)
+
+
+def _year(m: Match) -> str:
+    return year(int(m["year"]))
+
+
+def _plain(m: Match) -> str:
+    sign = "minus " if m["minus"] else ""
+    said = decimal(m["run"])
+    return sign + said
+
+
+def _scaled(m: Match) -> str:
+    """ "10K" is ten thousand, "4K" a kind of screen."""
+    if m["scale"] == "K" and len(m["run"]) == 1:
+        return f"{number(m['run'])}-K"
+    return f"{decimal(m['run'])} {tables.MAGNITUDES[m['scale']]}"
+
+
+def _pairs(run: str) -> str:
+    """Sizes in pixels: "1080" -> "ten eighty", "640" -> "six forty"."""
+    high, low = divmod(int(run), 100)
+    if not high or not low:
+        return cardinal(int(run))
+    return f"{cardinal(high)} {'oh ' if low < 10 else ''}{cardinal(low)}"
+
+
+def _power(m: Match) -> str:
+    exponent = {"2": "squared", "3": "cubed", "²": "squared", "³": "cubed"}.get(m["power"])
+    return f" {exponent}" if exponent else f" to the power of {number(m['power'])}"
+
+
+_FIGURES: list[Rule] = [
+    (re.compile(r"(?<=[\w)])\s?\^\s?\{?(?P<power>\d+)\}?"), _power),
+    (re.compile(r"(?<=[\dA-Za-z)])(?P<power>[²³])"), _power),
+    (re.compile(r"(?<=\d)\s?[x×]\s?(?=\d+(?:px)?\b.{0,3}(?:px|pixel|resolution|screen|display|cm|mm|inch|feet|ft|m\b))"), " by "),
+    (re.compile(r"(?<!\w)(\d{3,4})\s?[x×]\s?(\d{3,4})(?!\d)"), lambda m: f"{_pairs(m[1])} by {_pairs(m[2])}"),
+    (re.compile(r"(?<!\w)(360|480|720|1080|1440|2160)([pi])\b"), lambda m: f"{_pairs(m[1])} {m[2].upper()}"),
+    (re.compile(r"(?<=\d)\s?[x×*]\s?(?=\d)"), " times "),
+    (re.compile(r"(?<=\d)\s?[xX×](?![\w])"), " times "),
+    (re.compile(r"(?<=\d)\s?÷\s?(?=\d)"), " divided by "),
+    (re.compile(r"(?<=\d) [-−–] (?=\d+(?:\.\d+)? ?=)|(?<=\d)[-−](?=\d+ ?=)|(?<=\d) − ?(?=\d)|(?<=\d) - (?=\d)"), " minus "),
+    (re.compile(r"(?<=\d)\s?[–-]\s?(?=\d)"), " to "),
+    (re.compile(r"#\s?(?=\d)"), "number "),
+    (re.compile(r"~\s?(?=\d)"), "about "),
+    (re.compile(r"<\s?(?=\d)"), " less than "),
+    (re.compile(r">\s?(?=\d)"), " greater than "),
+    (re.compile(rf"\b(?:{_BEFORE_YEAR}) (?P<year>1[1-9]\d\d|20\d\d)(?![\w%]|[.,:]\d| (?:{_COUNTED})\b)"),
+     lambda m: m.group()[:-4] + year(int(m["year"]))),  # fmt: skip
+    (re.compile(rf"(?<![\w.,$-])(?P<year>1[5-9]\d\d|20\d\d)(?![\w%]|[.,:]\d|,?\d| (?:{_COUNTED})\b)"), _year),
+    (re.compile(r"(?<![\w.])(401|403)\(?([kb])\)?(?!\w)"), lambda m: f"four oh {m[1][2] == '1' and 'one' or 'three'} {m[2].upper()}"),
+    (re.compile(r"(?<![\w.])(?P<run>\d+(?:\.\d+)?)(?P<scale>k|K|M|mn|bn|tn)\b(?!-)"), _scaled),
+    (re.compile(r"(?<=[A-Za-z])-(?=\d)"), " "),
+    (re.compile(rf"(?:(?<=[^\w)\s])|(?<=\s)|^)(?P<minus>[-−])?(?<![\w.])(?P<run>{_NUM})(?![\w]|\.\d)"), _plain),
+    (re.compile(r"(?<=[A-Za-z])(?P<run>\d+)(?=[A-Za-z])"), lambda m: f"-{number(m['run'])}-"),
+    (re.compile(r"(?<=[A-Za-z])(?P<run>\d+)"), lambda m: f"-{number(m['run'])}"),
+    (re.compile(r"(?P<run>\d+)(?=[A-Za-z])"), lambda m: f"{number(m['run'])}-"),
+    (re.compile(r"(?P<run>\d+)"), lambda m: f" {number(m['run'])} "),
+]
+
+QUANTITY_RULES: list[Rule] = [*_DATES, *_TIMES, *_MONEY, *_CODES, *_MEASURES, *_PARTS, *_FIGURES]
