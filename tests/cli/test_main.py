@@ -172,7 +172,8 @@ def test_a_reader_that_goes_away_is_no_error():
 def test_a_reader_gone_before_the_last_line_is_no_error():
     code = _RUN_ACT.format(body="def act(): sys.stdin.read(); sys.stdout.write('line')")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", code], **pipes) as process:
+    environ = dict(os.environ) | {"PYTHONUNBUFFERED": ""}
+    with subprocess.Popen([sys.executable, "-c", code], env=environ, **pipes) as process:
         process.stdout.close()
         process.stdin.close()
         assert process.stderr.read() == b""
