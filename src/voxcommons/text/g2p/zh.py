@@ -99,16 +99,8 @@ class Reader:
         ]
 
     def _change_tones(self, words: list[Word], readings: list[list[str]]) -> list[str]:
-        if not self.compat and hasattr(zh_sandhi, "change_tones"):
-            return zh_sandhi.change_tones(words, readings)
         if not self.compat:
-            joined = zh_sandhi_public.merge(words, _dictionary_reading)
-            flat = [s for r in readings for s in r]
-            readings = []
-            for word in joined:
-                readings.append(flat[: len(word.text)])
-                flat = flat[len(word.text) :]
-            words = joined
+            return zh_sandhi.change_tones(words, readings)
         spoken: list[str] = []
         for word, reading in zip(words, readings, strict=True):
             changed = zh_sandhi_public.change_tones(word, reading)
