@@ -1,7 +1,9 @@
 """What the pages list is what the code has: commands, settings, errors, dependencies, files."""
 
+import ast
 import importlib
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -126,6 +128,19 @@ def test_doctor_and_project_know_the_same_libraries():
     for extra, requirements in project["optional-dependencies"].items():
         declared |= {(extra, re.match(r"[\w-]+", line)[0]) for line in requirements if extra != "dev"}
     assert known == declared
+
+
+def test_every_library_imported_is_declared_and_every_core_library_is_imported():
+    used = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            used |= {name.partition(".")[0] for name in names}
+    used -= set(sys.stdlib_module_names) | {"voxcommons"}
+    assert used - set(LIBRARIES) == set()
+    assert {name for name, (extra, _) in LIBRARIES.items() if not extra} - used == set()
 
 
 def test_the_version_is_said_once_and_the_same():

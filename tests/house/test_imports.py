@@ -105,7 +105,7 @@ def test_text_and_voice_files_are_read_without_torch(tmp_path):
 def test_help_is_quick_because_it_imports_no_model(arguments):
     program = (
         "import sys; from voxcommons.cli.main import main; code = main(sys.argv[1:]); "
-        "heavy = {'torch', 'numpy', 'scipy', 'matplotlib', 'jieba', 'av'} & set(sys.modules); sys.exit(str(heavy) if heavy else code)"
+        "heavy = {'torch', 'numpy', 'scipy', 'matplotlib', 'soundfile', 'av'} & set(sys.modules); sys.exit(str(heavy) if heavy else code)"
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
