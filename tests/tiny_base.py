@@ -1,5 +1,6 @@
 """A base model for tests: every network at a few thousand random weights, the starter's shape in all else."""
 
+import hashlib
 from dataclasses import replace
 
 import torch
@@ -39,4 +40,5 @@ def make_tiny_base(seed: int = 0, *, generator: str = "istft", for_training: boo
             if not parameter.any():
                 torch.nn.init.normal_(parameter, 0.0, 0.05)
     place = Placement(for_training=for_training).place
-    return BaseModel(facts=facts, sha256=f"tiny-{seed}", **{part: place(module) for part, module in modules.items()})
+    digest = hashlib.sha256(f"tiny {seed} {generator}".encode()).hexdigest()
+    return BaseModel(facts=facts, sha256=digest, **{part: place(module) for part, module in modules.items()})

@@ -106,7 +106,7 @@ def test_a_missing_a_cut_and_a_changed_file_are_told_apart(folder):
     ("sizes", "fault"),
     [
         ({"layers": 3}, "no tensor h.layers.2.self_attn.in_proj_weight"),
-        ({"layers": 1}, "unknown tensor h.layers.1.self_attn.in_proj_weight"),
+        ({"layers": 1}, "unknown tensor h.layers.1.linear1.weight"),
         ({"codes": 1000}, "ar_predict_layer.weight has shape (1025, 64) instead of (1001, 64)"),
     ],
 )

@@ -48,6 +48,8 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "stopped": ("stopped; nothing half-written was left", "已停止，没有留下写了一半的文件"),
     "out_of_memory": ("not enough memory; close other programs or give less input", "内存不足，请关闭其他程序或减少输入"),
     "help_hint": ("see: {command} --help", "参见：{command} --help"),
+    "spoken": ("{path}: {seconds:.1f} s of speech in {work_s:.1f} s (real-time factor {real_time_factor:.2f})",
+               "{path}：{seconds:.1f} 秒语音，用时 {work_s:.1f} 秒（实时率 {real_time_factor:.2f}）"),
     "written": ("written: {path}", "已写入：{path}"),
     "cloned": ("voice {name} is ready; try: vox speak \"Hello\" --voice {name} -o hello.wav",
                "声音 {name} 已就绪，试试：vox speak \"你好\" --voice {name} -o hello.wav"),

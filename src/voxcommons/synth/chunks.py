@@ -114,7 +114,6 @@ def limit_peaks(samples: Samples) -> Samples:
 
 
 _FULL_STOPS = ".!?。！？…‽"
-_CLAUSE_STOPS = ",;:，；：、—–-"
 _CLOSERS = "\"'”’»)]}）】》」』 \t"
 
 
@@ -134,7 +133,7 @@ def pause_seconds(sentence: str, gap: str, pause_s: float) -> float:
     if tail[len(tail.rstrip()) :].count("\n") >= 2:
         return 2 * pause_s
     mark = sentence.rstrip().rstrip(_CLOSERS)[-1:]
-    if mark in _FULL_STOPS or "\n" in tail[len(tail.rstrip()) :]:
+    if (mark and mark in _FULL_STOPS) or "\n" in tail[len(tail.rstrip()) :]:
         return pause_s
     return 0.5 * pause_s
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -124,7 +124,7 @@ def release_to_file(
     return Released(path, chosen, rate, seconds, digest, label.release_id)
 
 
-def release_stream(chunks: Iterable[Sound], *, provenance: Provenance, log: ReleaseLog) -> Iterator[bytes]:
+def release_stream(chunks: Iterable[Sound], *, provenance: Provenance, log: ReleaseLog) -> Generator[bytes, None, None]:
     """Hand out speech as raw 16-bit little-endian mono PCM, for a pipe or a socket.
 
     Raw PCM has no place for a label, so whoever wraps it must say that it is AI-generated. The opening is

@@ -1,0 +1,246 @@
+"""`vox speak`: a text and a voice in, a labelled sound file out."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from voxcommons.base.errors import InputError
+from voxcommons.base.messages import say
+from voxcommons.base.progress import Progress
+from voxcommons.base.settings import Settings
+from voxcommons.cli.console import RichProgress, echo_json, settings_of
+from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
+
+if TYPE_CHECKING:
+    from voxcommons.models.build import BaseModel
+    from voxcommons.synth.chunks import AudioChunk
+    from voxcommons.synth.engine import SpeakingVoice
+    from voxcommons.text.lexicon import Lexicon
+
+STDIN = STDOUT = "-"
+_MOST_BYTES = 4 * MAX_CHARACTERS  # UTF-8 takes up to four bytes a character
+_OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.option("--file", "source", metavar="FILE", help="Read the text from a UTF-8 file; '-' is standard input.")
+@click.option("--voice", "-v", "voice_name", metavar="NAME", help="Who speaks; see `vox voices`. By default a voice of the package.")
+@click.option(
+    "--output", "-o", metavar="FILE", help="Sound file: wav, flac, ogg, opus or mp3 by its ending; '-' is raw PCM to standard output."
+)
+@click.option("--format", "file_format", metavar="NAME", help="Format of the sound file, whatever its ending.")
+@click.option("--lang", default="auto", show_default=True, help="Language of the text: auto, en, zh or all_zh.")
+@click.option("--speed", type=float, default=1.0, show_default=True, help="Tempo; 2 is twice as fast.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same speech.")
+@click.option("--temperature", type=float, default=1.0, show_default=True, help="Liveliness of delivery; 0 takes the likeliest.")
+@click.option("--top-k", type=int, default=15, show_default=True, help="Choices kept at each step; 0 keeps all.")
+@click.option("--top-p", type=float, default=1.0, show_default=True, help="Probability kept at each step.")
+@click.option("--repetition-penalty", type=float, default=1.35, show_default=True, help="Above 1 avoids what was said before.")
+@click.option("--noise-scale", type=float, default=0.5, show_default=True, help="Liveliness of the sound; 0 is flat.")
+@click.option("--pause", type=float, default=0.3, show_default=True, help="Seconds of silence after a sentence.")
+@click.option("--stream", is_flag=True, help="Hand out sound while a sentence is still being made; for use with -o -.")
+@click.option("--lexicon", metavar="FILE", help="Own readings of words: lines of 'word TAB reading', or JSON.")
+@click.option("--base", "base_name", metavar="NAME|FOLDER", default="starter", show_default=True, help="Base model.")
+@click.option("--json", "as_json", is_flag=True, help="Print the closing facts as JSON.")
+@click.pass_context
+def speak(
+    context: click.Context,
+    /,
+    text: str | None,
+    source: str | None,
+    voice_name: str | None,
+    output: str | None,
+    file_format: str | None,
+    lang: str,
+    lexicon: str | None,
+    base_name: str,
+    as_json: bool,
+    **delivery: Any,  # noqa: ANN401 - the numbers of SpeakOptions
+) -> None:
+    """Speak TEXT ('-' reads standard input) to a sound file.
+
+    Warnings about what could not be read, with their positions, go to standard error.
+    """
+    settings = settings_of(context)
+    options = SpeakOptions(language=lang, lexicon=_lexicon(lexicon), **_renamed(delivery))
+    words = _text(text, source)
+    target = _target(output, file_format)
+    job = _prepare(settings, words, voice_name, base_name, options)
+    with RichProgress() as progress:
+        if output == STDOUT:
+            facts = _to_stdout(job, progress)
+        else:
+            facts = _to_file(job, target, file_format, progress)
+    aside = output == STDOUT  # standard output carries the sound then
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False), err=True) if aside else echo_json(facts)
+    else:
+        click.echo(say("spoken", settings.language_of_messages, **facts), err=aside)
+
+
+@dataclass
+class _Job:
+    """Everything one run of the verb has loaded, and what it saw on the way."""
+
+    settings: Settings
+    text: str
+    voice: SpeakingVoice
+    base: BaseModel
+    options: SpeakOptions
+    chunks: Iterator[AudioChunk]
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    work_s: float = 0.0
+    first_sound_s: float | None = None
+
+    def watched(self, progress: Progress) -> Iterator[AudioChunk]:
+        """The chunks, with progress, warnings and times noted; time spent by who takes them is not counted."""
+        started = False
+        begun = time.perf_counter()
+        for chunk in self.chunks:
+            self.work_s += time.perf_counter() - begun
+            if not started:
+                progress.start(chunk.sentences, f"speaking with {self.voice.manifest.name}")
+                started = True
+            if len(chunk.samples) and self.first_sound_s is None:
+                self.first_sound_s = self.work_s
+            self.seconds += chunk.seconds
+            for warning in chunk.warnings:
+                self.warnings.append({"kind": warning.kind, "message": warning.message, "start": warning.start, "end": warning.end})
+                progress.note(f"warning: characters {warning.start}-{warning.end}: {warning.message}")
+            if chunk.final:
+                progress.advance()
+            yield chunk
+            begun = time.perf_counter()
+        self.work_s += time.perf_counter() - begun
+
+    def facts(self) -> dict[str, Any]:
+        """The closing facts."""
+        return {
+            "voice": self.voice.manifest.name,
+            "base": self.base.name,
+            "sample_rate": self.base.sample_rate,
+            "seconds": round(self.seconds, 3),
+            "work_s": round(self.work_s, 3),
+            "real_time_factor": round(self.work_s / self.seconds, 4),
+            "first_sound_s": round(self.first_sound_s or 0.0, 3),
+            "seed": self.options.seed,
+            "warnings": self.warnings,
+        }
+
+
+def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: str, options: SpeakOptions) -> _Job:
+    """Find the voice before the models are loaded: a typing mistake should not cost the wait."""
+    from voxcommons.voices.library import Library  # the rooms below load numpy or torch
+
+    library = Library(settings.home)
+    voice = library.get(voice_name) if voice_name else library.default()
+    from voxcommons.models.build import load_base
+    from voxcommons.synth.engine import Engine
+
+    base = load_base(base_name, parts=("text_to_semantic", "semantic_to_wave"))
+    chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
+    return _Job(settings, text, voice, base, options, chunks)
+
+
+def _to_file(job: _Job, target: Path, file_format: str | None, progress: Progress) -> dict[str, Any]:
+    from voxcommons.synth.engine import provenance
+    from voxcommons.trust.audit import ReleaseLog
+    from voxcommons.trust.release import release_to_file
+
+    made_from = provenance(job.text, job.voice, job.base, job.options)
+    log = ReleaseLog(job.settings.home)
+    released = release_to_file(job.watched(progress), target, provenance=made_from, log=log, file_format=file_format)
+    return {"path": str(released.path), "format": released.file_format, "release_id": released.release_id} | job.facts()
+
+
+def _to_stdout(job: _Job, progress: Progress) -> dict[str, Any]:
+    from voxcommons.synth.engine import provenance
+    from voxcommons.trust.audit import ReleaseLog
+    from voxcommons.trust.release import release_stream
+
+    made_from = provenance(job.text, job.voice, job.base, job.options)
+    stream = release_stream(job.watched(progress), provenance=made_from, log=ReleaseLog(job.settings.home))
+    out = sys.stdout.buffer
+    try:
+        for piece in stream:
+            out.write(piece)
+            out.flush()
+    finally:
+        stream.close()
+    return {"path": STDOUT, "format": "pcm_s16le"} | job.facts()
+
+
+def _text(text: str | None, source: str | None) -> str:
+    """The words to speak, from the argument, a file or standard input."""
+    if (text is None) == (source is None):
+        found = "neither" if text is None else "both"
+        raise InputError("nothing to speak" if text is None else "two texts", expected="TEXT or --file", found=found, do="give one of them")
+    if text == STDIN or source == STDIN:
+        return _decoded(sys.stdin.buffer, "standard input")
+    if source is not None:
+        with Path(source).open("rb") as file:
+            return _decoded(file, source)
+    return text or ""
+
+
+def _decoded(file: BinaryIO | io.BufferedReader, name: str) -> str:
+    content = file.read(_MOST_BYTES + 1)  # one more than allowed: the engine's check of the length then speaks
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(content) > _MOST_BYTES:
+            return content.decode("utf-8", "replace")
+        found = f"{name}: {error.reason} at byte {error.start}"
+        raise InputError("the text cannot be read", expected="UTF-8", found=found) from error
+
+
+def _target(output: str | None, file_format: str | None) -> Path:
+    """Where to write; checked here already, so that nobody waits for speech that has no place to go."""
+    from voxcommons.trust.sinks import format_of
+
+    if output == STDOUT:
+        if file_format is not None:
+            found = f"--format {file_format}"
+            raise InputError("standard output carries raw PCM only", found=found, do="give a file name or leave --format out")
+        return Path(STDOUT)
+    path = Path(output) if output is not None else _unused(Path(f"speech.{(file_format or 'wav').lower()}"))
+    format_of(path, file_format)
+    if path.is_dir():
+        raise InputError("cannot write there", expected="the path of a file", found=f"{path} is a folder")
+    if not path.parent.is_dir():
+        raise InputError("the folder does not exist", expected="an existing folder", found=str(path.parent), do="create it first")
+    return path
+
+
+def _unused(path: Path) -> Path:
+    """The path itself, or with the first number that is free: a default name must not replace anything."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
+
+
+def _lexicon(path: str | None) -> Lexicon | None:
+    if path is None:
+        return None
+    from voxcommons.text.lexicon import Lexicon
+
+    return Lexicon.from_file(Path(path))
+
+
+def _renamed(delivery: Mapping[str, Any]) -> dict[str, Any]:
+    """Command-line options as fields of `SpeakOptions`."""
+    fields = {_OPTION_NAMES.get(name, name): value for name, value in delivery.items()}
+    return fields | {"streaming": "token" if fields["streaming"] else "sentence"}
