@@ -79,10 +79,6 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "nothing in the text can be read; the sounds are taken from the recording instead",
         "文本中没有可读的内容；改为直接从录音中识别发音",
     ),
-    "unlisted_language": (
-        "the language {language} cannot be read yet; the text is kept as a note and the sounds are taken from the recording",
-        "暂不支持读取语言 {language}；文本仅作记录保存，发音从录音中识别",
-    ),
 }
 
 KINDS: Final = tuple(_SENTENCES)

@@ -92,8 +92,11 @@ def slices(samples: Samples, rate: int, speech: Mask) -> list[Slice]:
     return long_enough or pieces
 
 
-def choose_prompt(samples: Samples, rate: int, speech: Mask) -> Slice | None:
+def choose_prompt(samples: Samples, rate: int, speech: Mask) -> Slice:
     """The best whole phrase of 3 to 10 s: between two pauses, at an even level, clean, about 6 s long.
+
+    Where no phrase is that long or short, a piece of the right length that cuts through speech, or takes in more of the
+    pauses; its ``whole`` is False.
 
     Args:
         samples: mono [T], float32.
@@ -101,7 +104,7 @@ def choose_prompt(samples: Samples, rate: int, speech: Mask) -> Slice | None:
         speech: True at 10 ms frames of speech [F].
 
     Returns:
-        The best piece; one that cuts through speech only when there is no whole one; None when nothing fits.
+        A piece of 3 to 10 s, of a recording that has at least 3 s and some speech.
     """
     power = frame_power(samples, rate)
     found = _speech_runs(speech, power)
@@ -118,7 +121,21 @@ def choose_prompt(samples: Samples, rate: int, speech: Mask) -> Slice | None:
             score = _prompt_score(piece, samples, rate, speech, power, float(typical_db))
             if score > best_score + 1e-9:
                 best, best_score = piece, score
-    return best
+    return best or _piece_by_length(found, speech, power)
+
+
+def _piece_by_length(found: list[_Run], speech: Mask, power: Power) -> Slice:
+    """The longest run, shortened at a quiet moment or lengthened by the pauses around it."""
+    run = max(found, key=lambda run: run.end - run.start)
+    start, end = run.start, run.end
+    if (end - start) * FRAME_S > PROMPT_LONGEST_S:
+        earliest, latest = (start + round(limit / FRAME_S) for limit in (PROMPT_IDEAL_S, PROMPT_LONGEST_S))
+        end = earliest + int(np.argmin(np.convolve(power[earliest:latest], np.ones(5), mode="same")))
+    missing = round(PROMPT_SHORTEST_S / FRAME_S) - (end - start)
+    if missing > 0:
+        start = max(0, min(start - missing // 2, len(speech) - round(PROMPT_SHORTEST_S / FRAME_S)))
+        end = min(len(speech), start + round(PROMPT_SHORTEST_S / FRAME_S))
+    return Slice(start * FRAME_S, end * FRAME_S, float(speech[start:end].sum()) * FRAME_S, 0.0, 0.0)
 
 
 def _prompt_score(piece: Slice, samples: Samples, rate: int, speech: Mask, power: Power, typical_db: float) -> float:

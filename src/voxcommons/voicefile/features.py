@@ -17,11 +17,11 @@ from voxcommons.base.errors import CorruptFileError
 from voxcommons.base.hashing import sha256_tensors
 from voxcommons.voicefile.tensors import RawTensor, TensorFile, write_tensors
 
-# name -> (type in the file, most items)
-_SHAPES: Final[Mapping[str, tuple[str, int]]] = {
-    "style": ("F32", 65_536),
-    "prompt_codes": ("I64", 20_000),
-    "prompt_phones": ("I64", 20_000),
+# name -> (type in the file, fewest items, most items); a voice may be a timbre alone, without a prompt
+_SHAPES: Final[Mapping[str, tuple[str, int, int]]] = {
+    "style": ("F32", 1, 65_536),
+    "prompt_codes": ("I64", 0, 20_000),
+    "prompt_phones": ("I64", 0, 20_000),
 }
 
 
@@ -31,8 +31,8 @@ class Features:
 
     Attributes:
         style: timbre [gin], float32.
-        prompt_codes: semantic tokens of the prompt at 25 Hz [S], int64.
-        prompt_phones: phoneme ids of the prompt in the base model's table [P], int64.
+        prompt_codes: semantic tokens of the prompt at 25 Hz [S], int64; may be empty.
+        prompt_phones: phoneme ids of the prompt in the base model's table [P], int64; may be empty.
     """
 
     style: npt.NDArray[np.float32]
@@ -77,14 +77,14 @@ def features_of(file: TensorFile) -> Features:
     """The features in an opened file; see :func:`read_features`."""
     if set(file) != set(_SHAPES):
         raise _wrong(file, f"the tensors {', '.join(sorted(file)) or 'none'}")
-    for name, (dtype, most) in _SHAPES.items():
+    for name, (dtype, least, most) in _SHAPES.items():
         found_type, shape = file.facts(name)
-        if found_type != dtype or len(shape) != 1 or not 1 <= shape[0] <= most:
+        if found_type != dtype or len(shape) != 1 or not least <= shape[0] <= most:
             raise _wrong(file, f"{name} of type {found_type} and shape {list(shape)}")
     features = Features(**{name: file.read(name).array() for name in _SHAPES})
     if not np.isfinite(features.style).all():
         raise _wrong(file, "a style that is not finite")
-    if features.prompt_codes.min() < 0 or features.prompt_phones.min() < 0:
+    if features.prompt_codes.min(initial=0) < 0 or features.prompt_phones.min(initial=0) < 0:
         raise _wrong(file, "negative codes or phones")
     return features
 

@@ -1,0 +1,127 @@
+"""`vox clone`: a recording in, a voice in the library out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from voxcommons.base.errors import InputError
+from voxcommons.base.messages import say
+from voxcommons.base.settings import MessageLanguage
+from voxcommons.cli.console import RichProgress, echo_json, settings_of
+from voxcommons.prepare.recording import prepare_recording
+from voxcommons.voices.library import Library
+
+_MOST_TEXT_BYTES: Final = 4 << 20
+
+
+@click.command()
+@click.argument("recording", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Name of the new voice; letters of any script.")
+@click.option("--text", help="What is said in the recording, or @FILE; the prompt's part is found by itself.")
+@click.option("--lang", "language", help="Language of the recording: en, zh, ... ; found by itself when left out.")
+@click.option("--base", "base_name", default="starter", show_default=True, help="Base model: starter, or a folder with base.json.")
+@click.option("--no-recording", is_flag=True, help="Keep only what was computed, not the recording or its text.")
+@click.option("--replace", is_flag=True, help="Replace a voice of that name.")
+@click.option("--consent", default="", help="A note on the speaker's consent, kept with the voice.")
+@click.option("--licence", default="", help="Licence under which the voice may be shared.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the closing line.")
+@click.pass_context
+def clone(
+    context: click.Context,
+    recording: Path,
+    name: str,
+    text: str | None,
+    language: str | None,
+    base_name: str,
+    no_recording: bool,
+    replace: bool,
+    consent: str,
+    licence: str,
+    as_json: bool,
+) -> None:
+    """Make a voice from RECORDING: 5 seconds or more of one person, any common format; a minute is best.
+
+    Only the best three minutes of a longer recording are used. The prompt, 3 to 10 seconds, is chosen by itself; all clean
+    speech gives the timbre.
+    """
+    settings = settings_of(context)
+    begun = time.monotonic()
+    library = Library(settings.home)
+    library.reserve(name, replace=replace)
+    words = _text_of(text)
+    with RichProgress() as progress:
+        prepared = prepare_recording(recording, progress)
+        progress.start(None, "loading the base model")
+        # Here and not above: a recording that cannot be used is refused before torch is loaded.
+        from voxcommons.models.build import load_base, use_threads
+        from voxcommons.voices.cloning import CloneOptions, build_voice, read_transcript
+
+        use_threads(settings.threads)
+        base = load_base(base_name, parts=("content", "semantic_to_wave"))
+        transcript = read_transcript(words, language, table=base.table)
+        options = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence)
+        made = build_voice(prepared, name, transcript, base, library, progress, replace=replace, options=options)
+        for note in made.advice:
+            progress.note(f"{_note(settings.language_of_messages)}{note.text(settings.language_of_messages)}")
+    voice, report = made.voice, prepared.checked.report
+    seconds = time.monotonic() - begun
+    if as_json:
+        echo_json(
+            {
+                "name": voice.name,
+                "folder": str(voice.folder),
+                "id": voice.manifest.id,
+                "language": voice.manifest.language,
+                "verdict": report.verdict,
+                "snr_db": round(report.snr_db, 1),
+                "speech_s": round(report.speech_s, 2),
+                "prompt_s": round(prepared.prompt.duration_s, 2),
+                "prompt_text": voice.manifest.prompt.text if voice.manifest.prompt else "",
+                "phones_from": voice.manifest.prompt.phones_from if voice.manifest.prompt else "",
+                "advice": [note.kind for note in made.advice],
+                "seconds": round(seconds, 2),
+            }
+        )
+        return
+    click.echo(
+        _figures(settings.language_of_messages).format(
+            folder=voice.folder, speech=report.speech_s, verdict=report.verdict, prompt=prepared.prompt.duration_s, seconds=seconds
+        )
+    )
+    click.echo(say("cloned", settings.language_of_messages, name=_quoted(voice.name)))
+
+
+def _text_of(text: str | None) -> str | None:
+    """The text itself, or the contents of the file it names with @."""
+    if text is None or not text.startswith("@"):
+        return text
+    path = Path(text[1:])
+    if not path.is_file():
+        raise InputError("no such text file", expected="--text WORDS or --text @FILE", found=str(path), key="no_such_file", path=path)
+    if path.stat().st_size > _MOST_TEXT_BYTES:
+        raise InputError("the text is too long", expected=f"at most {_MOST_TEXT_BYTES} bytes", found=str(path), key="text_too_long")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as cause:
+        raise InputError(
+            "cannot read the text", expected="a text file in UTF-8", found=f"{path}, which is not", key="cannot_read"
+        ) from cause
+
+
+def _quoted(name: str) -> str:
+    """A name as it must be typed: in quotes when a shell would split it."""
+    return name if all(c.isalnum() or c in "-_." for c in name) else f"'{name}'" if "'" not in name else f'"{name}"'
+
+
+def _note(language: MessageLanguage) -> str:
+    return "注意：" if language == "zh" else "note: "
+
+
+def _figures(language: MessageLanguage) -> str:
+    if language == "zh":
+        return "语音 {speech:.0f} 秒，质量 {verdict}；提示音 {prompt:.1f} 秒；用时 {seconds:.1f} 秒；保存在 {folder}"
+    return "{speech:.0f} s of speech, quality {verdict}; prompt {prompt:.1f} s; took {seconds:.1f} s; kept in {folder}"

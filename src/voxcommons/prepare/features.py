@@ -1,0 +1,180 @@
+"""From checked sound and text to the numbers a voice is: style, prompt codes, prompt phones.
+
+The one file between the NumPy side of preparation and the networks, so that everything else here works without torch.
+Every clip is brought to the level the models were trained at, slice by slice; the model's own rate and spectrogram are
+taken from the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from voxcommons.audio.resample import resample
+from voxcommons.audio.spectrogram import linear_spectrogram
+from voxcommons.base.errors import InputError
+from voxcommons.base.progress import NullProgress, Progress
+from voxcommons.models.build import BaseModel
+from voxcommons.models.content import RATE as CONTENT_RATE
+from voxcommons.prepare.align import collapse, find_spoken
+from voxcommons.prepare.corpus import level
+from voxcommons.text.phonemes import Utterance
+from voxcommons.text.symbols import PUNCTUATION, phone_ids, symbols
+
+Samples = npt.NDArray[np.float32]
+
+LEAST_AGREEMENT: Final = 0.35
+_END_MARK: Final = "."
+
+
+@dataclass(frozen=True)
+class PromptPhones:
+    """What is said in the prompt.
+
+    Attributes:
+        ids: phoneme ids [P] in the base model's table, ending in a punctuation mark.
+        text: the part of the given text, or empty when the phones were recognised.
+        from_text: whether the phones were read from the given text.
+        agreement: how well the text fits the sound (see :class:`voxcommons.prepare.align.Match`); 0 without text.
+    """
+
+    ids: tuple[int, ...]
+    text: str
+    from_text: bool
+    agreement: float
+
+
+@torch.inference_mode()
+def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+    """The timbre of some clips of one speaker: the mean of their styles, weighted by their length.
+
+    Args:
+        base: the base model.
+        clips: mono [T] each, at least one, at any level.
+        rate: of the clips, in Hz.
+        progress: told once per clip.
+
+    Returns:
+        [gin] float32.
+
+    Raises:
+        InputError: the base model takes a speaker vector besides, which cannot be computed here yet.
+    """
+    progress = progress or NullProgress()
+    if base.semantic_to_wave.speaker_dim:
+        raise InputError(
+            "cannot clone with this base model yet",
+            expected="a base model without a speaker-verification vector",
+            found=base.name,
+            do="choose the starter",
+        )
+    total = np.zeros(base.semantic_to_wave.gin, np.float64)
+    weight = 0
+    progress.start(len(clips), "listening to the timbre")
+    for clip in clips:
+        wave = _tensor(base, level(resample(clip, rate, base.sample_rate)))  # [1, T]
+        spec = linear_spectrogram(wave, base.n_fft, base.hop, base.win)  # [1, bins, F]
+        style = base.semantic_to_wave.style(spec)[0, :, 0].double().cpu().numpy()  # [gin]
+        total += style * spec.shape[-1]
+        weight += spec.shape[-1]
+        progress.advance()
+    progress.finish()
+    return (total / weight).astype(np.float32)
+
+
+@torch.inference_mode()
+def codes_of(base: BaseModel, prompt: Samples, rate: int) -> npt.NDArray[np.int64]:
+    """Semantic tokens [S] of the prompt at 25 Hz.
+
+    Raises:
+        InputError: the base model has no content encoder.
+    """
+    return np.asarray(_content(base).tokens(_content_wave(base, prompt, rate))[0].cpu().numpy(), np.int64)
+
+
+@torch.inference_mode()
+def phones_of(base: BaseModel, prompt: Samples, rate: int, utterance: Utterance | None) -> PromptPhones:
+    """What is said in the prompt: the fitting part of the text, or what the base model's recogniser hears.
+
+    Args:
+        base: the base model.
+        prompt: mono [T].
+        rate: in Hz.
+        utterance: the text of the whole recording, read; None when there is none.
+
+    Returns:
+        The phones; ``from_text`` is False also when the text does not fit the sound.
+
+    Raises:
+        InputError: the base model has no content encoder.
+    """
+    content = _content(base)
+    log_probs = content.log_probs(_content_wave(base, prompt, rate))[0].float().cpu().numpy()  # [S, phones + 1]
+    found = _from_text(log_probs, utterance, content.blank_id, base.table) if utterance is not None else None
+    if found is not None and found.agreement >= LEAST_AGREEMENT:
+        return found
+    heard = collapse(log_probs.argmax(1), content.blank_id)
+    ids = _ended(tuple(int(phone) for phone in heard), base.table)
+    return PromptPhones(ids=ids, text="", from_text=False, agreement=found.agreement if found is not None else 0.0)
+
+
+def _from_text(log_probs: npt.NDArray[np.float32], utterance: Utterance, blank: int, table: str) -> PromptPhones | None:
+    """The part of a text that is spoken, widened to whole words and to the mark behind them."""
+    # Marks are not heard, so the sound is matched against the rest; ``places`` leads back.
+    places = [place for place, phone in enumerate(utterance.phones) if phone not in PUNCTUATION]
+    match = find_spoken(log_probs, [utterance.ids[place] for place in places], blank, sound_kinds(table))
+    if match is None:
+        return None
+    first, last = places[match.first], places[match.last - 1] + 1
+    first, last = _whole_words(utterance, first, last)
+    words = [span for span in utterance.spans if first <= span.phone_start and span.phone_end <= last]
+    text = utterance.text[min(w.text_start for w in words) : max(w.text_end for w in words)] if words else ""
+    while last < len(utterance.phones) and utterance.phones[last] in PUNCTUATION:
+        last += 1
+    return PromptPhones(ids=_ended(utterance.ids[first:last], table), text=text, from_text=True, agreement=match.agreement)
+
+
+def _whole_words(utterance: Utterance, first: int, last: int) -> tuple[int, int]:
+    """Move the edges to the nearer edge of the word they cut."""
+    for span in utterance.spans:
+        middle = (span.phone_start + span.phone_end) / 2
+        if span.phone_start < first < span.phone_end:
+            first = span.phone_start if first <= middle else span.phone_end
+        if span.phone_start < last < span.phone_end:
+            last = span.phone_end if last >= middle else span.phone_start
+    return first, max(last, first)
+
+
+def sound_kinds(table: str) -> npt.NDArray[np.int64]:
+    """Class -> kind for the symbols of a table and the blank: tones and stress marks are taken off."""
+    bare = [symbol.rstrip("0123456789") or symbol for symbol in symbols(table)]
+    kinds = {name: index for index, name in enumerate(dict.fromkeys(bare))}
+    return np.array([*(kinds[name] for name in bare), len(kinds)], np.int64)
+
+
+def _ended(ids: tuple[int, ...], table: str) -> tuple[int, ...]:
+    """The phones with a full stop behind them, so that the next sentence does not run on."""
+    marks = phone_ids(sorted(PUNCTUATION), table)
+    return ids if ids and ids[-1] in marks else (*ids, *phone_ids((_END_MARK,), table))
+
+
+def _content(base: BaseModel) -> Any:  # noqa: ANN401 - content encoders are known by what they do, see BaseModel
+    if base.content is None:
+        raise InputError(
+            "cannot clone with this base model", expected="a base model with a content encoder", found=base.name, do="choose the starter"
+        )
+    return base.content
+
+
+def _content_wave(base: BaseModel, prompt: Samples, rate: int) -> torch.Tensor:
+    """The prompt as the content encoder takes it: [1, T] at 16 kHz."""
+    return _tensor(base, level(resample(prompt, rate, CONTENT_RATE)))
+
+
+def _tensor(base: BaseModel, samples: Samples) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(samples, np.float32)).to(base.device)[None]

@@ -1,0 +1,286 @@
+"""Making a voice from a recording.
+
+The walk is short: ``prepare.recording`` reads, checks and cuts; here the features are computed and a voice folder is
+written. The two halves are apart so that everything that can be wrong with a recording is found before a model is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from voxcommons.audio.advice import Advice, advice
+from voxcommons.audio.files import Audio, save_flac
+from voxcommons.audio.loudness import normalise_loudness
+from voxcommons.base.errors import InputError
+from voxcommons.base.progress import NullProgress, Progress
+from voxcommons.models.build import BaseModel
+from voxcommons.prepare.features import PromptPhones, codes_of, phones_of, style_of
+from voxcommons.prepare.recording import PreparedRecording, prepare_recording
+from voxcommons.text.phonemes import Utterance
+from voxcommons.text.reader import read
+from voxcommons.text.symbols import symbols
+from voxcommons.voicefile.archive import write_manifest
+from voxcommons.voicefile.features import Features, write_features
+from voxcommons.voicefile.manifest import (
+    CARD_FILE,
+    PREVIEW_FILE,
+    PROMPT_FILE,
+    REFERENCE_FILE,
+    TRANSCRIPT_FILE,
+    BaseFacts,
+    Consent,
+    PromptFacts,
+    RecordingFacts,
+    VoiceManifest,
+)
+from voxcommons.voicefile.names import voice_name
+from voxcommons.voices.card import voice_card
+from voxcommons.voices.library import Library, Voice
+
+Preview = Callable[[Voice, Path], None]
+
+MOST_TEXT_CHARACTERS: Final = 200_000  # what is said in ten hours
+AUTO: Final = "auto"
+UNKNOWN_LANGUAGE: Final = "und"
+_LANGUAGE_TAG: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class CloneOptions:
+    """What a person decides about the new voice besides its name.
+
+    Attributes:
+        keep_recording: keep the recording and what is said in it; False leaves only features.
+        consent: a note on the speaker's consent.
+        licence: under which the voice may be shared.
+        speaker: facts the speaker chose to give.
+        preview: writes a spoken sample of the finished voice to a path (through the release door); None leaves it out.
+        now: the clock.
+    """
+
+    keep_recording: bool = True
+    consent: str = ""
+    licence: str = ""
+    speaker: Mapping[str, str] = field(default_factory=dict)
+    preview: Preview | None = None
+    now: Callable[[], datetime] = _now
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What the person says about the words of the recording.
+
+    Attributes:
+        utterance: the text, read; None when there is none.
+        language: as given; None or ``auto`` when it is to be found.
+    """
+
+    utterance: Utterance | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """A finished voice, and what there is to say about how it came about."""
+
+    voice: Voice
+    prepared: PreparedRecording
+    advice: tuple[Advice, ...]
+
+
+def clone(  # noqa: PLR0913 - the one door of this room; most arguments have a default
+    recording: Path | str,
+    name: str,
+    *,
+    text: str | None = None,
+    language: str | None = None,
+    base: BaseModel,
+    library: Library,
+    progress: Progress | None = None,
+    replace: bool = False,
+    options: CloneOptions | None = None,
+) -> Voice:
+    """Clone a voice from a recording and put it into the library.
+
+    Args:
+        recording: an audio or video file with at least 5 s of one person speaking.
+        name: of the new voice.
+        text: what is said in the whole recording; the prompt's part is found by itself.
+        language: of the recording; None finds it from the text or by listening.
+        base: the base model, with its content encoder.
+        library: where the voice goes.
+        progress: told about each stage.
+        replace: whether a voice of that name gives way.
+        options: privacy, consent, licence, clock.
+
+    Returns:
+        The voice as it stands in the library.
+
+    Raises:
+        InputError: the recording, the text or the name cannot be used.
+        CorruptFileError: the recording is damaged beyond reading.
+        StorageError: the disk is full or the place cannot be written.
+    """
+    library.reserve(name, replace=replace)
+    transcript = read_transcript(text, language, table=base.table)
+    prepared = prepare_recording(recording, progress)
+    return build_voice(prepared, name, transcript, base, library, progress, replace=replace, options=options).voice
+
+
+def read_transcript(text: str | None, language: str | None, *, table: str) -> Transcript:
+    """Read what is said in a recording.
+
+    Args:
+        text: None when the person gave none.
+        language: None or ``auto`` when it is to be found.
+        table: symbol table of the base model.
+
+    Raises:
+        InputError: the text is too long, or the language is not one that can be read.
+    """
+    if text is None:
+        if language not in (None, AUTO) and not _LANGUAGE_TAG.match(language or ""):
+            raise InputError("unknown language", expected="a tag like en, zh or yue", found=repr(language), key="no_such_language")
+        return Transcript(None, language)
+    if len(text) > MOST_TEXT_CHARACTERS:
+        raise InputError(
+            "the text is too long",
+            expected=f"what is said in the recording, at most {MOST_TEXT_CHARACTERS} characters",
+            found=f"{len(text)} characters",
+            do="leave --text away; the sounds are then recognised",
+            key="text_too_long",
+        )
+    return Transcript(read(text, language or AUTO, table=table), language)
+
+
+def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what it takes
+    prepared: PreparedRecording,
+    name: str,
+    transcript: Transcript,
+    base: BaseModel,
+    library: Library,
+    progress: Progress | None = None,
+    *,
+    replace: bool = False,
+    options: CloneOptions | None = None,
+) -> Cloned:
+    """Compute the features of a prepared recording and write the voice.
+
+    Args:
+        prepared: from :func:`prepare_recording`.
+        name: of the new voice.
+        transcript: from :func:`read_transcript`.
+        base: the base model.
+        library: where the voice goes.
+        progress: told about each stage.
+        replace: whether a voice of that name gives way.
+        options: privacy, consent, licence, clock.
+
+    Raises:
+        InputError: the name is taken, or the base model cannot clone.
+        StorageError: the disk is full or the place cannot be written.
+    """
+    progress = progress or NullProgress()
+    options = options or CloneOptions()
+    audio = prepared.checked.audio
+    prompt = prepared.prompt.of(audio.samples, audio.rate)
+    phones = phones_of(base, prompt, audio.rate, transcript.utterance)
+    features = Features(
+        style=style_of(base, [piece.of(audio.samples, audio.rate) for piece in prepared.references], audio.rate, progress),
+        prompt_codes=codes_of(base, prompt, audio.rate),
+        prompt_phones=np.asarray(phones.ids, np.int64),
+    )
+    manifest = _manifest(prepared, voice_name(name), transcript, phones, base, features, options)
+    progress.start(None, f"writing the voice {manifest.name}")
+    with library.writing(manifest.name, replace=replace) as folder:
+        _write(folder, manifest, features, audio, transcript, options)
+    progress.finish()
+    notes = prepared.advice + _text_advice(transcript.utterance, phones)
+    return Cloned(voice=library.get(manifest.name), prepared=prepared, advice=notes)
+
+
+def _manifest(
+    prepared: PreparedRecording,
+    name: str,
+    transcript: Transcript,
+    phones: PromptPhones,
+    base: BaseModel,
+    features: Features,
+    options: CloneOptions,
+) -> VoiceManifest:
+    report, now = prepared.checked.report, options.now().isoformat(timespec="seconds")
+    start_s = prepared.checked.audio.start_s if not options.keep_recording else 0.0
+    return VoiceManifest(
+        name=name,
+        id=features.voice_id,
+        language=_language(transcript, phones, base.table),
+        base=BaseFacts(name=base.name, sha256=base.sha256),
+        sample_rate=base.sample_rate,
+        files={},
+        created=now,
+        licence=options.licence,
+        speaker=options.speaker,
+        consent=Consent(note=options.consent, noted=now if options.consent else ""),
+        prompt=PromptFacts(
+            start_s=round(start_s + prepared.prompt.start_s, 3),
+            end_s=round(start_s + prepared.prompt.end_s, 3),
+            text=phones.text if options.keep_recording else "",
+            phones_from="text" if phones.from_text else "recognised",
+        ),
+        recording=RecordingFacts(
+            seconds=round(prepared.checked.audio.seconds, 2),
+            speech_s=round(report.speech_s, 2),
+            snr_db=round(report.snr_db, 1),
+            bandwidth_hz=round(report.bandwidth_hz),
+            verdict=report.verdict,
+        ),
+    )
+
+
+def _write(folder: Path, manifest: VoiceManifest, features: Features, audio: Audio, transcript: Transcript, options: CloneOptions) -> None:
+    """Fill a voice folder; the card and the final manifest come last, because they speak of the other files."""
+    write_features(folder / PROMPT_FILE, features)
+    if options.keep_recording:
+        save_flac(folder / REFERENCE_FILE, normalise_loudness(audio.samples, audio.rate), audio.rate)
+        if transcript.utterance is not None and transcript.utterance.text.strip():
+            (folder / TRANSCRIPT_FILE).write_text(transcript.utterance.text, encoding="utf-8", errors="replace")
+    manifest = write_manifest(folder, manifest)
+    if options.preview is not None:
+        options.preview(Voice(manifest, folder), folder / PREVIEW_FILE)
+    (folder / CARD_FILE).write_text(voice_card(manifest), encoding="utf-8")
+    write_manifest(folder, manifest)
+
+
+def _language(transcript: Transcript, phones: PromptPhones, table: str) -> str:
+    """The language given, else the one most of the text is in, else the one the recognised phones belong to."""
+    language, utterance = transcript.language, transcript.utterance
+    if language and language != AUTO:
+        return "zh" if language == "all_zh" else language
+    if utterance is not None and utterance.runs:
+        sizes: dict[str, int] = {}
+        for run in utterance.runs:
+            sizes[run.language] = sizes.get(run.language, 0) + run.phone_end - run.phone_start
+        return max(sizes, key=lambda key: sizes[key])
+    names = symbols(table)
+    letters = [names[phone] for phone in phones.ids if names[phone][:1].isalpha()]
+    if not letters:
+        return UNKNOWN_LANGUAGE
+    # In both tables English phones are upper case and Mandarin ones lower case.
+    return "zh" if 2 * sum(letter.islower() for letter in letters) > len(letters) else "en"
+
+
+def _text_advice(utterance: Utterance | None, phones: PromptPhones) -> tuple[Advice, ...]:
+    if utterance is None or phones.from_text:
+        return ()
+    return (advice("text_mismatch" if utterance.phones else "text_unreadable"),)
