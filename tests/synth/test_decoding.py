@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -114,6 +115,30 @@ def test_the_end_token_is_never_handed_out_and_never_comes_too_early(model):
     assert min(free) < SHORT.min_tokens
 
 
+def test_it_ends_where_the_end_is_likeliest_whatever_chance_says(model):
+    def never_the_end(step: int, classes: int) -> Tensor:
+        return torch.ones(classes).index_fill(0, torch.tensor([CODES]), 1e20) if classes > CODES else torch.ones(classes)
+
+    ended = 0
+    for item in items():
+        greedy, sampled = decode(model, item, GREEDY), replace(GREEDY, sampling=replace(GREEDY.sampling, top_k=8))
+        found = decode(model, replace(item, noise=never_the_end), sampled)
+        assert (found.reason, found.codes.tolist()) == (greedy.reason, greedy.codes.tolist())
+        ended += found.reason == "end"
+    assert ended > 0
+
+
+def test_a_model_that_wants_to_end_at_once_may_after_the_least_number_of_tokens(model):
+    eager = copy.deepcopy(model)
+    with torch.no_grad():
+        eager.h.layers[-1].norm2.bias.fill_(1.0)
+        eager.ar_predict_layer.weight[CODES] = 10.0
+    for least in (0, 1, 11):
+        assert len(decode(eager, items()[0], replace(SHORT, min_tokens=least)).codes) == least
+    batch = decode_batch(eager, items(), replace(SHORT, min_tokens=0))
+    assert [len(one.codes) for one in batch] == [0] * 5
+
+
 def endless(model: TextToSemantic, options: DecodeOptions, **changes) -> tuple[DecodeItem, DecodeOptions]:
     """An item that runs into the limit."""
     return replace(items()[0], **changes), replace(options, min_tokens=10_000)
@@ -191,6 +216,8 @@ def test_pieces_of_fixed_length_come_as_soon_as_they_are_full(model):
     assert len(next(stream).codes) == 5
     assert len(asked) == 5
     assert [len(chunk.codes) for chunk in stream] == [5, 2]
+    exact = list(decode_stream(model, item, replace(options, max_tokens=10), chunking=Chunking(5)))
+    assert [(len(chunk.codes), chunk.final) for chunk in exact] == [(5, False), (5, True)]
 
 
 def test_a_stream_is_cut_where_both_sides_are_quiet(model):

@@ -73,6 +73,19 @@ def test_large_gradients_are_clipped_once_the_median_is_known(compat):
     assert (ends[1] < 0.9 * ends[0]) != compat
 
 
+def test_what_counts_as_large_is_learned_anew_every_period():
+    ends = []
+    for scale in (None, 2.0):
+        parameter = torch.nn.Parameter(torch.linspace(-1, 1, 12).view(3, 4))
+        optimiser = ScaledAdam([parameter], lr=0.01, clipping_scale=scale, clipping_update_period=6, size_update_period=100)
+        walk(optimiser, parameter, 7, size=100.0)
+        walk(optimiser, parameter, 7, size=1.0, seed=1)
+        before = parameter.detach().clone()
+        walk(optimiser, parameter, 1, size=100.0, seed=2)
+        ends.append((parameter.detach() - before).norm())
+    assert ends[1] < 0.9 * ends[0]
+
+
 def test_resuming_is_the_same_as_never_stopping():
     def fresh() -> tuple[torch.nn.Parameter, ScaledAdam]:
         parameter = torch.nn.Parameter(torch.linspace(-1, 1, 12).view(3, 4))
