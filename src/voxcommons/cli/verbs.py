@@ -31,10 +31,10 @@ class Verb:
 VERBS: Mapping[str, Verb] = {
     "speak": Verb("voxcommons.cli.speak:speak", "Speak a text with a voice, to a file."),
     "clone": Verb("voxcommons.cli.clone:clone", "Make a voice from a recording."),
-    "voices": Verb("voxcommons.cli.voices:voices", "List, check and remove voices."),
+    "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
     "demo": Verb("voxcommons.cli.demo:demo", "Clone a voice and speak three sentences, with figures."),
-    "evaluate": Verb("voxcommons.cli.evaluate:evaluate", "Measure a base model or a voice."),
+    "evaluate": Verb("voxcommons.cli.evaluate:evaluate", "Measure a base model."),
     "train": Verb("voxcommons.cli.train:train", "Train a base model."),
     "doctor": Verb("voxcommons.cli.doctor:doctor", "Say what is installed, what is missing and how to get it."),
 }
