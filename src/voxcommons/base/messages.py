@@ -7,6 +7,7 @@ stay in the error they travel in; here are the lines around them and the common 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import Formatter
 
 from voxcommons.base.errors import VoxError, one_line
 from voxcommons.base.settings import MessageLanguage
@@ -66,6 +67,19 @@ def say(key: str, lang: MessageLanguage, **fields: object) -> str:
     """
     english, chinese = _CATALOGUE[key]
     return (chinese if lang == "zh" else english).format(**fields)
+
+
+def fields_of(key: str) -> frozenset[str]:
+    """The fields a line needs; both languages need the same.
+
+    Raises:
+        KeyError: if the catalogue has no such line.
+        ValueError: if the two languages differ.
+    """
+    english, chinese = ({name.partition(".")[0] for _, name, _, _ in Formatter().parse(line) if name} for line in _CATALOGUE[key])
+    if english != chinese:
+        raise ValueError(f"the languages of {key!r} need different fields: {sorted(english ^ chinese)}")
+    return frozenset(english)
 
 
 def keys() -> tuple[str, ...]:
