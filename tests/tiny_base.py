@@ -1,12 +1,19 @@
-"""A base model for tests: every network at a few thousand random weights, the starter's shape in all else."""
+"""A base model and a voice for tests: a few thousand random weights, the starter's shape in all else."""
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import torch
 
 from voxcommons.models import configs
 from voxcommons.models.build import BaseFacts, BaseModel, Placement, build_module
+from voxcommons.voicefile.archive import write_manifest
+from voxcommons.voicefile.features import Features, write_features
+from voxcommons.voicefile.manifest import PROMPT_FILE, VoiceManifest
+from voxcommons.voicefile.manifest import BaseFacts as VoiceBase
+from voxcommons.voices.library import Library, Voice
 
 
 def make_tiny_base(seed: int = 0, *, generator: str = "istft", for_training: bool = False) -> BaseModel:
@@ -42,3 +49,27 @@ def make_tiny_base(seed: int = 0, *, generator: str = "istft", for_training: boo
     place = Placement(for_training=for_training).place
     digest = hashlib.sha256(f"tiny {seed} {generator}".encode()).hexdigest()
     return BaseModel(facts=facts, sha256=digest, **{part: place(module) for part, module in modules.items()})
+
+
+def add_tiny_voice(home: Path, base: BaseModel, name: str = "tester", *, language: str = "en", seed: int = 0) -> Voice:
+    """Put a voice with random features into the library of a home folder."""
+    numbers = np.random.default_rng(seed)
+    features = Features(
+        style=numbers.normal(size=base.facts.semantic_to_wave.gin).astype(np.float32),
+        prompt_codes=numbers.integers(0, 1024, 20),
+        prompt_phones=numbers.integers(1, 300, 12),
+    )
+    library = Library(home)
+    with library.writing(name) as folder:
+        write_features(folder / PROMPT_FILE, features)
+        manifest = VoiceManifest(
+            name=name,
+            id=features.voice_id,
+            language=language,
+            base=VoiceBase(base.name, base.sha256),
+            sample_rate=base.sample_rate,
+            files={},
+            created="2026-01-02T03:04:05+00:00",
+        )
+        write_manifest(folder, manifest)
+    return library.get(name)
