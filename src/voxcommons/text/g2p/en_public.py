@@ -1,0 +1,90 @@
+"""English phones as the public program looks them up (``compat=True``).
+
+What its data files would add cannot be known here: its table of names, its word splitter and its neural guess. Words that reach
+those are read by our own rules instead; docs/text-parity.md lists the differences.
+"""
+
+from __future__ import annotations
+
+import re
+
+from voxcommons.text.g2p.en_dictionary import lookup
+from voxcommons.text.g2p.en_homographs import reading
+from voxcommons.text.g2p.en_words import pronounce
+from voxcommons.text.normalise.en_public import normalise_public
+from voxcommons.text.phonemes import RunPhones, Span, TextWarning
+from voxcommons.text.symbols import PUNCTUATION
+
+Phones = tuple[str, ...]
+
+_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|['\-_])+[^\W\d_]|\w+|\.(?:\s*\.)+|\S")
+_SPELLED = frozenset("ae ai ar ios hud os".split())
+_NOT_ITS_HOMOGRAPHS = frozenset("wind winds lead aged blessed learned bass polish dove sow invalid wound content minute".split())
+_SHORT = 3
+FEWEST_PHONES = 4
+
+
+def to_phones(text: str) -> RunPhones:
+    """Read one run as the public program would."""
+    spoken = normalise_public(text)
+    tokens = list(_TOKEN.finditer(spoken.text))
+    words = [match.group() for match in tokens]
+    phones: list[str] = []
+    spans: list[Span] = []
+    warnings: list[TextWarning] = []
+    for at, match in enumerate(tokens):
+        origin = spoken.origin(*match.span())
+        sounds = tuple("-" if sound == "'" else sound for sound in _token(words, at))
+        heard = tuple(sound for sound in sounds if sound[0].isalpha() or sound in PUNCTUATION)
+        if len(heard) < len(sounds):
+            warnings.append(TextWarning("sign", f"{match.group()!r} is not read", *origin))
+        if heard:
+            spans.append(Span(len(phones), len(phones) + len(heard), *origin, *match.span()))
+            phones += heard
+    if phones and len(phones) < FEWEST_PHONES:
+        phones.insert(0, ",")
+        spans = [span.moved(phones=1) for span in spans]
+    return RunPhones(spoken.text, tuple(phones), None, tuple(spans), (*warnings, *_unheard(text, spoken.starts)))
+
+
+def _unheard(text: str, starts: tuple[int, ...]) -> tuple[TextWarning, ...]:
+    """Characters that the public program deletes without a word."""
+    kept = set(starts)
+    return tuple(
+        TextWarning("deleted", f"{char!r} is deleted in compatible mode", place, place + 1)
+        for place, char in enumerate(text)
+        if place not in kept and not char.isspace() and char not in "\"'()[]{}:;“”‘’*!?…,.-，；："
+    )
+
+
+def _token(words: list[str], at: int) -> Phones:
+    token = words[at]
+    word = token.lower()
+    if not re.search("[a-z]", word):
+        return (token,)
+    if len(word) == 1:
+        return ("EY1",) if token == "A" else lookup(word, compat=True)
+    if word not in _NOT_ITS_HOMOGRAPHS and (known := reading(words, at)):
+        return known
+    return _word(word)
+
+
+def _word(word: str) -> Phones:
+    if word not in _SPELLED and (found := lookup(word, compat=True)):
+        return found
+    if len(word) <= _SHORT:
+        letters = ("EY1" if letter == "a" else " ".join(lookup(letter, compat=True)) or letter for letter in word)
+        return tuple(sound for letter in letters for sound in letter.split())
+    if re.fullmatch(r"[a-z]+'s", word):
+        stem = _word(word[:-2])
+        if stem[-1] in ("P", "T", "K", "F", "TH", "HH"):
+            return (*stem, "S")
+        return (*stem, "AH0", "Z") if stem[-1] in ("S", "Z", "SH", "ZH", "CH", "JH") else (*stem, "Z")
+    parts = re.findall(r"[a-z]+", word)
+    if len(parts) > 1:
+        return tuple(sound for part in parts for sound in _part(part))
+    return pronounce(re.sub(r"[^a-z']", "", word))
+
+
+def _part(part: str) -> Phones:
+    return lookup(part, compat=True) if len(part) == 1 else _word(part)
