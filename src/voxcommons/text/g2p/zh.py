@@ -8,8 +8,9 @@ program's rules.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voxcommons.text.g2p import zh_sandhi, zh_sandhi_public
 from voxcommons.text.g2p.zh_pinyin import is_syllable, phones_from_pinyin
@@ -27,7 +28,9 @@ PinyinSource = Callable[[str], Sequence[str]]
 """Readings of a whole clause, one syllable per character; a mark stands for itself."""
 
 _CLAUSE = re.compile("[^!?…,.-]+[!?…,.-]?|[!?…,.-]")
-_SILENT = re.compile(r"[\s\W_\u200b-\u200f\ufeff]")
+_MARKS = frozenset("!?…,.-")
+_SPECIAL_PAUSES = {"￥": "SP2", "^": "SP3"}  # what "," becomes in the public program
+_EMOJI_PARTS = "\u200d\ufe0f"
 
 
 @dataclass(frozen=True)
@@ -133,14 +136,19 @@ def to_phones(
         Phones with one span per character that was read; positions count in ``text``.
     """
     reader = reader or Reader(lexicon.mandarin if lexicon else {}, compat)
-    normalised = normalise(text, compat)
+    pause = next((mark for mark in _SPECIAL_PAUSES if compat and mark in text), "")
+    normalised = normalise(text.replace(pause, ",") if pause else text, compat)
     fixed = _fixed_syllables(normalised, overrides)
     syllables: list[str] = []
     for clause in _CLAUSE.finditer(normalised.text):
         begin = clause.start()
         here = {at - begin: s for at, s in fixed.items() if begin <= at < clause.end()}
         syllables += reader.syllables(clause.group(), here)
-    return _assemble(text, normalised, syllables)
+    run = _assemble(text, normalised, syllables)
+    if pause:
+        phones = tuple(_SPECIAL_PAUSES[pause] if phone == "," else phone for phone in run.phones)
+        run = replace(run, phones=phones)
+    return run
 
 
 def _fixed_syllables(text: TracedText, overrides: Sequence[Override]) -> dict[int, str]:
@@ -164,7 +172,7 @@ def _assemble(text: str, normalised: TracedText, syllables: list[str]) -> RunPho
     warnings: list[TextWarning] = []
     for at, (char, syllable) in enumerate(zip(normalised.text, syllables, strict=True)):
         start, end = normalised.starts[at], normalised.ends[at]
-        if char in "!?…,.-":
+        if char in _MARKS:
             spoken: tuple[str, ...] = (char,)
         elif is_syllable(syllable):
             spoken = phones_from_pinyin(syllable)
@@ -176,21 +184,33 @@ def _assemble(text: str, normalised: TracedText, syllables: list[str]) -> RunPho
         phones += spoken
         word2ph.append(len(spoken))
     heard = {i for a, b in zip(normalised.starts, normalised.ends, strict=True) for i in range(a, b)}
-    silent = (i for i in range(len(text)) if i not in heard and not _SILENT.match(text[i]))
-    warnings += _unread_ranges(text, silent)
+    lost = [at for at in range(len(text)) if at not in heard and _kind(text[at])]
+    warnings += _lost_ranges(text, lost)
     warnings.sort(key=lambda warning: warning.start)
     return RunPhones(normalised.text, tuple(phones), tuple(word2ph), tuple(spans), tuple(warnings))
 
 
-def _unread_ranges(text: str, positions: Sequence[int]) -> list[TextWarning]:
-    ranges: list[list[int]] = []
+def _kind(char: str) -> str:
+    """What kind of loss it is when a character is not heard; empty for signs that are only seen."""
+    category = unicodedata.category(char)
+    if category == "So" or char in _EMOJI_PARTS or category == "Sk" and ord(char) > 0xFFFF:
+        return "emoji" if ord(char) > 0x2100 or char in _EMOJI_PARTS else "unreadable"
+    if category[0] in "PZ" or category == "Cf" or char in "\t\r\n":
+        return ""
+    return "unreadable"
+
+
+def _lost_ranges(text: str, positions: Sequence[int]) -> list[TextWarning]:
+    """One warning per stretch of lost characters of one kind."""
+    ranges: list[tuple[str, int, int]] = []
     for position in positions:
-        if ranges and ranges[-1][1] == position:
-            ranges[-1][1] = position + 1
+        kind = _kind(text[position])
+        if ranges and ranges[-1][0] == kind and ranges[-1][2] == position:
+            ranges[-1] = (kind, ranges[-1][1], position + 1)
         else:
-            ranges.append([position, position + 1])
-    return [_unread(text, start, end) for start, end in ranges]
+            ranges.append((kind, position, position + 1))
+    return [_unread(text, start, end, kind) for kind, start, end in ranges]
 
 
-def _unread(text: str, start: int, end: int) -> TextWarning:
-    return TextWarning("unreadable", f"{text[start:end]!r} has no Mandarin reading", start, end)
+def _unread(text: str, start: int, end: int, kind: str = "unreadable") -> TextWarning:
+    return TextWarning(kind, f"{text[start:end]!r} is not read in Mandarin", start, end)

@@ -20,6 +20,10 @@ _DIGITS = frozenset("〇零一二三四五六七八九幺")
 _BEFORE_GE = frozenset("几有两半多各整每做是这那哪")
 _DIRECTIONS = frozenset("上下进出回过起开")
 _ORDINAL_BEFORE = frozenset("第初之周期拜")  # 第一, 初一, 之一, 周一, 星期一, 礼拜一
+_YI_WORDS = frozenset(
+    "一起 一样 一些 一下 一直 一定 一般 一致 一切 一同 一旦 一律 一再 一向 一边 一半 一会 一会儿 一点 一点儿 一共 一来 一刻"
+    .split()
+)
 _DETERMINERS = frozenset("每这那哪某另同任")
 _NEVER_BEFORE_NEUTRAL_BU = frozenset("绝并从决毫也就都再永很太")
 _THIRD_BEFORE_NEUTRAL = frozenset(("哪里", "小姐", "手里", "嘴里", "水里", "眼里", "老鼠", "打扫", "可以"))
@@ -136,8 +140,8 @@ def _grammatical_neutral(clause: _Clause, number: int) -> None:
     if len(text) == 1:
         _single_neutral(clause, number)
         return
-    doubled = len(text) == 2 and text[0] == text[1]
-    if doubled and tag == "v" and text not in ("数数", "哈哈"):
+    doubled = text[0] == text[1] and (len(text) == 2 or text[2] in "看瞧试")
+    if doubled and tag in ("v", "vn") and text not in ("数数", "哈哈"):
         clause.neutral(start + 1)
     if text[-1] in "来去" and text[-2] in _DIRECTIONS and tag[0] == "v":
         clause.neutral(start + len(text) - 1)
@@ -155,13 +159,9 @@ def _single_neutral(clause: _Clause, number: int) -> None:
     text, tag = clause.words[number]
     at = clause.starts[number]
     before = clause.words[number - 1] if number else Word("", "")
-    if (text == "地" and tag == "uv") or (text == "得" and tag in ("ud", "uj")):
-        clause.base[at] = clause.spoken[at] = "de5"
-    elif text == "过" and tag == "ug":
-        clause.neutral(at)
-    elif text == "个":
-        clause.neutral(at)
-    elif text in "上里" and tag == "f" and before.tag[:1] in ("n", "s"):
+    after_verb = text == "过" and tag == "ug"
+    place = text in "上里" and tag == "f" and before.tag[:1] in ("n", "s")
+    if after_verb or place or text == "个":
         clause.neutral(at)
 
 
@@ -204,23 +204,20 @@ def _word_at(clause: _Clause, at: int) -> tuple[int, Word]:
 def _counts(clause: _Clause, at: int) -> bool:
     """Whether 一 keeps its tone because it is a digit or an ordinal."""
     number, word = _word_at(clause, at)
+    inside = at - clause.starts[number]
     before = clause.text[at - 1] if at else ""
     after = clause.text[at + 1]
-    opens_word = at == clause.starts[number] and len(word.text) > 1
-    ends_word = at == clause.starts[number + 1] - 1 and len(word.text) > 1
-    if before in _ORDINAL_BEFORE and not (opens_word and word.tag != "m"):
-        return True
+    if word.text in _YI_WORDS:
+        return False
     if after in _DIGITS or after == "十":
         return True
-    if before and before in _NUMERALS and not (opens_word and word.tag[0] not in "mt"):
-        return True
+    if before in _ORDINAL_BEFORE or before in _NUMERALS:
+        return inside > 0 or word.tag[0] in "mt" or len(word.text) == 1
     if before == "点" and at > 1 and clause.text[at - 2] in _NUMERALS:
-        return after != "刻" and not (opens_word and word.tag != "m")
-    if after == "月" or (after in "号日" and before == "月") or (after == "号" and not before):
+        return after != "刻"
+    if after == "月" or (after in "号日" and before in ("月", "")) or after == "楼":
         return True
-    if ends_word and before not in _DETERMINERS and not before.isnumeric():
-        return True
-    return after == "楼" and clause.text[at + 2 : at + 3] != "一"
+    return inside > 0 and inside == len(word.text) - 1 and before not in _DETERMINERS
 
 
 def _third_tones(clause: _Clause) -> None:
@@ -232,7 +229,7 @@ def _third_tones(clause: _Clause) -> None:
             _meet(clause, middle)
     for number, word in enumerate(clause.words):
         second = clause.starts[number] + 1
-        doubled_verb = len(word.text) == 2 and word.text[0] == word.text[1] and word.tag == "v"
+        doubled_verb = word.tag in ("v", "vn") and len(word.text) > 1 and word.text[0] == word.text[1]
         if word.text in _THIRD_BEFORE_NEUTRAL or doubled_verb:
             lost = clause.base[second][-1] == "3" and clause.spoken[second][-1] == "5"
             if lost and clause.spoken[second - 1][-1] == "3":
