@@ -1,8 +1,6 @@
 """A build that has the shared data folder cannot pass without having used it."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,13 +24,12 @@ _TESTS = {
         ("never uses", True, ["--require-shared"], 1),
     ],
 )
-def test_required_shared_data_is_really_used(tmp_path, tests, folder, options, code):
-    checkout = tmp_path / "checkout"
-    (checkout / "tests").mkdir(parents=True)
+def test_required_shared_data_is_really_used(pytester, tests, folder, options, code):
+    checkout = pytester.mkdir("checkout")
+    (checkout / "tests").mkdir()
     shutil.copy(Path(__file__).parents[1] / "conftest.py", checkout / "tests" / "conftest.py")
     (checkout / "tests" / "test_one.py").write_text(_TESTS[tests])
     if folder:
-        (tmp_path / "shared").mkdir()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", *options]
-    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stdout
+        pytester.mkdir("shared")
+    done = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", checkout / "tests", *options)
+    assert done.ret == code
