@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from golden.comparison import GRADIENT_TOLERANCE, Comparison
-from voxcommons.models.text_to_semantic import TextToSemantic, training_mask
+from voxcommons.models.text_code_masks import training_mask
+from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Decoding, decode, decode_batch, decode_stream, quietness
 from voxcommons.synth.sampling import SamplingOptions, probabilities
 from voxcommons.train.preference import preference_loss
