@@ -422,7 +422,7 @@ class SemanticToWave(nn.Module):
             codes = self.extract_codes(ssl).squeeze(1)
         features = self._code_features(codes, spec.shape[2])
         prior = self.enc_p(features, mask, phones, _mask(phone_lengths, phones.shape[1], spec), self.text_style(ge))
-        z, m_q, logs_q = self.enc_q(self._scaled(spec), mask, ge.detach() if detach_posterior_style else ge, noise, generator)
+        z, m_q, logs_q = self.posterior(spec, ge.detach() if detach_posterior_style else ge, mask, noise, generator)
         z_p = self.flow(z.detach() if detach_posterior else z, mask, ge)
         wave, start = None, torch.zeros_like(spec_lengths)
         if segment_frames is not None:
@@ -432,6 +432,21 @@ class SemanticToWave(nn.Module):
                 piece = take_slices(z, start, segment_frames)
             wave = self.render(piece, ge)
         return TrainingPass(wave, start, mask, z, z_p, prior.m, prior.logs, m_q, logs_q, ge, codes)
+
+    def posterior(
+        self,
+        spec: Tensor,
+        ge: Tensor,
+        mask: Tensor | None = None,
+        noise: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Latents of a recording; the arguments are those of `PosteriorEncoder.forward`.
+
+        Returns:
+            (z, mean, log deviation), each [B, L, F].
+        """
+        return self.enc_q(self._scaled(spec), mask, ge, noise, generator)
 
     def _scaled(self, spec: Tensor) -> Tensor:
         """The spectrogram as the networks read it: magnitudes, or their logarithm where the model was trained so."""

@@ -128,9 +128,9 @@ def _decoded(folder: Path, rows: list[dict[str, str]], rate: int) -> Iterator[tu
         found = 0
         with tarfile.open(path, "r|*") as tar:
             for member in tar:
-                row = wanted.get(member.name.removeprefix("./"))
-                stream = tar.extractfile(member) if row is not None and member.isfile() else None
-                if row is None or stream is None:
+                entry = wanted.get(member.name.removeprefix("./"))
+                stream = tar.extractfile(member) if entry is not None and member.isfile() else None
+                if entry is None or stream is None:
                     continue
                 found += 1
                 try:
@@ -142,7 +142,7 @@ def _decoded(folder: Path, rows: list[dict[str, str]], rate: int) -> Iterator[tu
                 mono = wave.mean(axis=1)
                 if source_rate != rate:
                     mono = soxr.resample(mono, source_rate, rate)
-                yield row, np.clip(level(mono) * 32768.0, -32768, 32767).astype("<i2")
+                yield entry, np.clip(level(mono) * 32768.0, -32768, 32767).astype("<i2")
         if found != len(wanted):
             raise CorruptFileError(
                 "a corpus archive is incomplete", expected=f"{len(wanted)} clips in {archive}", found=f"{found}"

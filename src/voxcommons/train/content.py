@@ -8,37 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, pi
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from voxcommons.base.progress import NullProgress, Progress
+from voxcommons.base.progress import Progress
 from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.prepare.corpus import Clip, Corpus
 from voxcommons.train.augment import add_noise, change_speed, mask_patches, tilt, warp_frequencies
 from voxcommons.train.loader import BatchPlan
-from voxcommons.train.state import Checkpoints, MovingAverage
+from voxcommons.train.stage import Pace, Stage
+from voxcommons.train.state import MovingAverage
 
 
 @dataclass(frozen=True)
 class ContentRecipe:
-    """How stage A is run; every field is recorded with the weights."""
+    """How stage A is run; every field is recorded with the weights.
 
-    steps: int = 6000
-    batch_seconds: float = 110.0
-    peak_rate: float = 1.5e-3
+    Attributes:
+        early_weight: weight of the loss before the quantiser.
+        easy_steps: steps at the start that see few short, undisturbed clips; with large batches of long ones CTC stays
+            on its first plateau (blank everywhere) for many hundred steps.
+        easy_longest_s: longest clip of those steps in seconds.
+        easy_batch_seconds: padded seconds of one of those steps.
+    """
+
+    steps: int = 3400
+    batch_seconds: float = 60.0
+    peak_rate: float = 1e-3
     early_weight: float = 0.5
-    warmup_steps: int = 300
+    warmup_steps: int = 150
     weight_decay: float = 0.02
     seed: int = 1
     save_every: int = 200
     test_every: int = 400
     shortest_s: float = 0.6
     longest_s: float = 14.0
+    easy_steps: int = 1000
+    easy_longest_s: float = 4.0
+    easy_batch_seconds: float = 24.0
 
 
 @dataclass(frozen=True)
@@ -72,13 +82,6 @@ def collate(corpus: Corpus, items: Sequence[Labelled]) -> tuple[Tensor, Tensor, 
     return wave, lengths, phones, counts
 
 
-def rate_at(step: int, steps: int, peak: float, warmup: int) -> float:
-    """Learning rate with linear warm-up and cosine decay to 2 % of the peak."""
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    return peak * (0.02 + 0.98 * 0.5 * (1 + cos(pi * min(1.0, (step - warmup) / max(1, steps - warmup)))))
-
-
 def ctc(
     model: PhoneticContentEncoder, mel: Tensor, frames: Tensor, phones: Tensor, counts: Tensor
 ) -> tuple[Tensor, Tensor]:
@@ -101,47 +104,41 @@ def train_content(
     torch.manual_seed(recipe.seed)
     items = usable(corpus, labels, "train", recipe)
     held_out = usable(corpus, labels, "dev_unseen", recipe)
-    plan = BatchPlan(
-        tuple(item.clip.length_samples / corpus.rate for item in items), recipe.batch_seconds, recipe.seed
+    easy = [item for item in items if item.clip.length_samples <= recipe.easy_longest_s * corpus.rate] or items
+    plan, easy_plan = (
+        BatchPlan(tuple(item.clip.length_samples / corpus.rate for item in chosen), size, recipe.seed)
+        for chosen, size in ((items, recipe.batch_seconds), (easy, recipe.easy_batch_seconds))
     )
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.peak_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
     )
-    average, checkpoints, bar = MovingAverage(model), Checkpoints(folder), progress or NullProgress()
-    modules, optimizers, averages = {"content": model}, {"content": optimizer}, {"content": average}
-    first = checkpoints.resume(modules, optimizers, averages)
-    bar.start(recipe.steps - first, "content encoder")
-    totals = np.zeros(3)
-    for step in range(first, recipe.steps):
+    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every)
+    stage = Stage(folder, {"content": model}, {"content": optimizer}, pace, clip=1.0, progress=progress)
+    for step in stage.steps():
         generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
-        wave, lengths, phones, counts = collate(corpus, [items[index] for index in plan.batch(step)])
-        factor = float(0.86 + 0.32 * torch.rand(1, generator=generator))
-        wave, lengths = change_speed(add_noise(wave, generator), lengths, factor)
-        mel, frames = model.log_mel(wave, lengths)
-        mel = mask_patches(tilt(warp_frequencies(mel, generator), generator), frames, generator)
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, recipe.steps, recipe.peak_rate, recipe.warmup_steps)
-        model.train()
+        if step < recipe.easy_steps:
+            wave, lengths, phones, counts = collate(corpus, [easy[index] for index in easy_plan.batch(step)])
+            mel, frames = model.log_mel(wave, lengths)
+        else:
+            chosen = [items[index] for index in plan.batch(step - recipe.easy_steps)]
+            wave, lengths, phones, counts = collate(corpus, chosen)
+            mel, frames = disturbed(model, wave, lengths, generator)
         with torch.autocast("cpu", torch.bfloat16):
             late, early = ctc(model, mel, frames, phones, counts)
-        loss = late + recipe.early_weight * early
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        average.update(model)
-        totals += [late.item(), early.item(), float(norm)]
-        bar.advance()
-        done = step + 1
-        if done % 50 == 0:
-            checkpoints.record(done, loss=totals[0] / 50, early_loss=totals[1] / 50, gradient=totals[2] / 50)
-            totals[:] = 0
-        if done % recipe.save_every == 0 or done == recipe.steps:
-            checkpoints.save(done, modules, optimizers, averages)
-        if done % recipe.test_every == 0 or done == recipe.steps:
-            checkpoints.record(done, **phoneme_error(model, corpus, held_out[::4]))
-    bar.finish()
-    return average
+        norm = stage.learn(late + recipe.early_weight * early)
+        figures = {"loss": late, "early_loss": early, "gradient": norm}
+        stage.finish(step, figures, lambda: phoneme_error(model, corpus, held_out[::4]))
+    return stage.average
+
+
+def disturbed(
+    model: PhoneticContentEncoder, wave: Tensor, lengths: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Log-mel frames and their counts after every disturbance of ``augment``."""
+    factor = float(0.86 + 0.32 * torch.rand(1, generator=generator))
+    wave, lengths = change_speed(add_noise(wave, generator), lengths, factor)
+    mel, frames = model.log_mel(wave, lengths)
+    return mask_patches(tilt(warp_frequencies(mel, generator), generator), frames, generator), frames
 
 
 @torch.inference_mode()

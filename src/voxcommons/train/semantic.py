@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from voxcommons.base.progress import NullProgress, Progress
+from voxcommons.base.progress import Progress
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.prepare.corpus import Corpus
-from voxcommons.train.content import rate_at
 from voxcommons.train.loader import BatchPlan
-from voxcommons.train.state import Checkpoints, MovingAverage
+from voxcommons.train.stage import Pace, Stage
+from voxcommons.train.state import MovingAverage
 
 
 @dataclass(frozen=True)
@@ -98,41 +98,21 @@ def train_semantic(
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.peak_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay
     )
-    average, checkpoints, bar = MovingAverage(model), Checkpoints(folder), progress or NullProgress()
-    modules, optimizers, averages = {"semantic": model}, {"semantic": optimizer}, {"semantic": average}
-    first = checkpoints.resume(modules, optimizers, averages)
-    bar.start(recipe.steps - first, "text to semantic")
-    totals = np.zeros(3)
-    for step in range(first, recipe.steps):
+    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every)
+    stage = Stage(folder, {"semantic": model}, {"semantic": optimizer}, pace, clip=1.0, progress=progress)
+    for step in stage.steps():
         rng = np.random.default_rng((recipe.seed, step))
         items = [train[index] for index in plan.batch(step)]
         if rng.random() < recipe.joined_share:
             longest = int(25 * recipe.longest_s)
             items = [joined(item, by_speaker[item.speaker], longest, rng) for item in items]
-            items = items[: max(1, len(items) // 2 + 1)]  # joined items are about twice as long
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, recipe.steps, recipe.peak_rate, recipe.warmup_steps)
-        model.train()
+            items = items[: len(items) // 2 + 1]  # joined items are about twice as long
         with torch.autocast("cpu", torch.bfloat16):
             output = model(*collate(items))
-        loss = output.loss_sum / output.count
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        average.update(model)
-        totals += [loss.item(), float(output.correct / output.judged), float(norm)]
-        bar.advance()
-        done = step + 1
-        if done % 50 == 0:
-            checkpoints.record(done, loss=totals[0] / 50, top3=totals[1] / 50, gradient=totals[2] / 50)
-            totals[:] = 0
-        if done % recipe.save_every == 0 or done == recipe.steps:
-            checkpoints.save(done, modules, optimizers, averages)
-        if done % recipe.test_every == 0 or done == recipe.steps:
-            checkpoints.record(done, **held_out_loss(model, held_out))
-    bar.finish()
-    return average
+        norm = stage.learn(output.loss)
+        figures = {"loss": output.loss, "top3": output.accuracy, "gradient": norm}
+        stage.finish(step, figures, lambda: held_out_loss(model, held_out))
+    return stage.average
 
 
 @torch.inference_mode()

@@ -25,6 +25,8 @@ class SpectralDistance(nn.Module):
         plain_weight: weight of the mean over resolutions.
     """
 
+    bank: Tensor
+
     def __init__(self, rate: int, mel_weight: float = 45.0, plain_weight: float = 10.0) -> None:
         super().__init__()
         self.mel_weight, self.plain_weight = mel_weight, plain_weight

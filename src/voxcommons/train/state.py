@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -59,8 +60,8 @@ class Checkpoints:
         return found[-1] if found else None
 
     def save(
-        self, step: int, modules: dict[str, nn.Module], optimizers: dict[str, torch.optim.Optimizer],
-        averages: dict[str, MovingAverage],
+        self, step: int, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer],
+        averages: Mapping[str, MovingAverage],
     ) -> Path:
         """Write everything needed to go on from ``step`` and drop older checkpoints."""
         target = self.folder / f"step-{step:08d}"
@@ -86,8 +87,8 @@ class Checkpoints:
         return target
 
     def resume(
-        self, modules: dict[str, nn.Module], optimizers: dict[str, torch.optim.Optimizer],
-        averages: dict[str, MovingAverage],
+        self, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer],
+        averages: Mapping[str, MovingAverage],
     ) -> int:
         """Load the newest checkpoint into the given objects and return its step (0 when there is none).
 
