@@ -16,10 +16,8 @@ _TESTS = {
     ("tests", "folder", "options", "code"),
     [
         ("uses", False, [], 0),
-        ("uses", True, [], 0),
         ("uses", True, ["--require-shared"], 0),
         ("uses", False, ["--require-shared"], 1),
-        ("skips inside", True, [], 0),
         ("skips inside", True, ["--require-shared"], 1),
         ("never uses", True, ["--require-shared"], 1),
     ],
