@@ -26,7 +26,7 @@ Block = npt.NDArray[np.float32]
 LOWEST_RATE: Final = 8_000
 HIGHEST_RATE: Final = 768_000
 MOST_CHANNELS: Final = 32
-_BLOCK_S: Final = 1.0
+_BLOCK_S: Final = 1.0  # what is lost at most where a FLAC file breaks off
 # Formats that are sound or carry it. Playlists and "concat" are left out on purpose: they name other files and hosts.
 _DEMUXERS: Final = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dts,eac3,flac,flv,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,"

@@ -7,6 +7,7 @@ above which there is no voice) and reports what it had to do to the sound.
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,9 +117,11 @@ def _save(path: Path, samples: Samples, rate: int, container: str) -> None:
     peak = float(np.max(np.abs(samples), initial=0.0))
     if peak > 0.999:
         samples = samples * np.float32(0.999 / peak)
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        # A file object, so that a full disk comes back as the system's own error and not as libsndfile's.
-        soundfile.write(file, samples, rate, format=container, subtype="PCM_16")
+    # Encoded in memory and written by Python: libsndfile would swallow the reason when the disk is full.
+    encoded = io.BytesIO()
+    soundfile.write(encoded, samples, rate, format=container, subtype="PCM_16")
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded.getbuffer())
 
 
 @dataclass

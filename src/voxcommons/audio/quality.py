@@ -22,6 +22,7 @@ Verdict = Literal["excellent", "good", "usable", "poor"]
 SNR_CEILING_DB: Final = 75.0  # what a silent 16-bit room yields; more is a device that writes zeros
 CLIP_LEVEL: Final = 0.985
 _CLIP_RUN: Final = 3  # so many samples in a row at full scale are a flat top, fewer are a peak
+_FLAT: Final = 3.5e-5  # one step of 16 bits: a clipped and then scaled top is as flat as rounding lets it be
 _AWAY_FRAMES: Final = 15
 _LEAST_NOISE_FRAMES: Final = 20
 _SMOOTH_FRAMES: Final = 9  # the quietest half of noise that flutters lies far below its mean; smoothing halves that bias
@@ -178,7 +179,9 @@ def _noise_power(power: npt.NDArray[np.float64], speech: Mask) -> float:
     smooth = np.convolve(power, np.full(_SMOOTH_FRAMES, 1.0 / _SMOOTH_FRAMES), mode="same")
     for away in (_AWAY_FRAMES, 5, 0):
         near = np.convolve(speech, np.ones(2 * away + 1), mode="same") > 0
-        # Exact zeros are a device's doing, not the room's noise.
+        if away and (~near).sum() >= _LEAST_NOISE_FRAMES and (power[~near] <= _ZERO_LEVEL**2).mean() > 0.5:
+            return 0.0  # a device that writes zeros: what noise there is, nobody can tell
+        # Single zeros are a device's doing too, not the room's noise.
         frames = np.sort((smooth if away else power)[~near & (power > _ZERO_LEVEL**2)])
         if len(frames) >= _LEAST_NOISE_FRAMES:
             return float(frames[: len(frames) // 2].mean())
@@ -199,9 +202,11 @@ def clipping_ratio(samples: Samples, ceiling: float | None = None) -> float:
     if ceiling is None:
         if top < 0.05:
             return 0.0
-        at_top = np.abs(samples) >= top * (1.0 - 1e-4)
+        at_top = np.abs(samples) >= top - _FLAT
     else:
         at_top = np.abs(samples) >= CLIP_LEVEL * ceiling
+    if not at_top.any():
+        return 0.0
     columns = at_top.reshape(len(samples), -1).T
     clipped = sum(end - start for column in columns for start, end in runs(column) if end - start >= _CLIP_RUN)
     return clipped / samples.size
