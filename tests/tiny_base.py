@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,13 +17,16 @@ from voxcommons.voicefile.manifest import BaseFacts as VoiceBase
 from voxcommons.voices.library import Library, Voice
 
 
-def make_tiny_base(seed: int = 0, *, generator: str = "istft", for_training: bool = False) -> BaseModel:
+def make_tiny_base(
+    seed: int = 0, *, generator: str = "istft", for_training: bool = False, ending: Literal["random", "soon", "never"] = "random"
+) -> BaseModel:
     """Build a tiny base model in memory; the same seed gives the same weights.
 
     Args:
         seed: of the weights.
         generator: "istft" (the starter's) or "hifigan" (the public models').
         for_training: keep weight normalisation apart, as `save_base` needs it.
+        ending: whether its sentences end by chance, as soon as they are allowed to (fast tests), or never.
     """
     acoustic = replace(configs.semantic_to_wave_tiny(), generator=generator)
     if generator == "hifigan":
@@ -46,9 +50,20 @@ def make_tiny_base(seed: int = 0, *, generator: str = "istft", for_training: boo
         for parameter in modules["semantic_to_wave"].parameters():
             if not parameter.any():
                 torch.nn.init.normal_(parameter, 0.0, 0.05)
+    if ending != "random":
+        _decide_ending(modules["text_to_semantic"], 100.0 if ending == "soon" else -100.0)
     place = Placement(for_training=for_training).place
-    digest = hashlib.sha256(f"tiny {seed} {generator}".encode()).hexdigest()
+    digest = hashlib.sha256(f"tiny {seed} {generator} {ending}".encode()).hexdigest()
     return BaseModel(facts=facts, sha256=digest, **{part: place(module) for part, module in modules.items()})
+
+
+@torch.no_grad()
+def _decide_ending(model: torch.nn.Module, weight: float) -> None:
+    """Make one hidden channel large and constant, and the end token listen to it alone."""
+    model.h.layers[-1].norm2.bias[0] = 10.0
+    model.ar_predict_layer.weight[:, 0] = 0.0
+    model.ar_predict_layer.weight[-1] = 0.0
+    model.ar_predict_layer.weight[-1, 0] = weight
 
 
 def add_tiny_voice(home: Path, base: BaseModel, name: str = "tester", *, language: str = "en", seed: int = 0) -> Voice:

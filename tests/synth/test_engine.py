@@ -20,20 +20,9 @@ from voxcommons.text.symbols import symbols
 TEXT = "Hello there, my friend. 你好，世界！ This is a mixed 句子 for you."
 
 
-def base_that_ends(bias: float):
-    """A base whose end token is never (or always) the likeliest: long sentences, or as short ones as are allowed."""
-    base = make_tiny_base()
-    head = base.text_to_semantic.ar_predict_layer
-    base.text_to_semantic.ar_predict_layer = torch.nn.Linear(head.in_features, head.out_features)
-    with torch.no_grad():
-        base.text_to_semantic.ar_predict_layer.weight.copy_(head.weight)
-        base.text_to_semantic.ar_predict_layer.bias.zero_()[-1] = bias
-    return base
-
-
 @pytest.fixture(scope="module")
 def base():
-    return base_that_ends(1e4)  # short sentences make fast tests
+    return make_tiny_base(ending="soon")
 
 
 @pytest.fixture(scope="module")
@@ -201,17 +190,18 @@ def test_it_stops_in_the_middle_of_a_sentence(engine, voice, base, monkeypatch):
 
 
 @pytest.mark.parametrize("streaming", ["sentence", "token"])
-def test_speech_that_does_not_end_is_cut_and_told(voice, streaming):
-    chunks = speak(Engine(base_that_ends(-1e4)), voice, "Hello there.", streaming=streaming)
+def test_speech_that_does_not_end_is_cut_and_told(home, streaming):
+    endless = make_tiny_base(ending="never")
+    chunks = speak(Engine(endless), add_tiny_voice(home, endless), "Hello there.", streaming=streaming)
     phones = len(read("Hello there.").phones)
     assert sound(chunks).size / 16000 <= (8 * phones + 25) / 25
     assert [(w.kind, w.start, w.end) for w in chunks[-1].warnings] == [("broken_speech", 0, 12)]
     assert "did not end" in chunks[-1].warnings[0].message
 
 
-def test_speech_that_ends_too_soon_is_told(voice):
+def test_speech_that_ends_too_soon_is_told(engine, voice):
     text = "This sentence has far more words than half a second of speech could hold."
-    chunks = speak(Engine(base_that_ends(1e4)), voice, text)
+    chunks = speak(engine, voice, text)
     assert any("too little" in warning.message for warning in chunks[0].warnings)
 
 
@@ -231,7 +221,7 @@ def test_a_long_text_is_read_as_it_is_taken_and_nothing_is_kept(engine, voice, m
 
 
 def test_compat_renders_a_sentence_in_one_go(engine, voice):
-    chunks = speak(Engine(base_that_ends(1e4)), voice, "Hello there.", compat=True, streaming="token")
+    chunks = speak(engine, voice, "Hello there.", compat=True, streaming="token")
     assert [len(chunk.samples) for chunk in chunks if len(chunk.samples)] == [11 * 640]
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from voxcommons.synth.chunks import AudioChunk
     from voxcommons.synth.engine import SpeakingVoice
     from voxcommons.text.lexicon import Lexicon
+    from voxcommons.voices.library import Voice
 
 STDIN = STDOUT = "-"
 _MOST_BYTES = 4 * MAX_CHARACTERS  # UTF-8 takes up to four bytes a character
@@ -144,7 +145,7 @@ def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: s
     from voxcommons.voices.library import Library  # the rooms below load numpy or torch
 
     library = Library(settings.home)
-    voice = library.get(voice_name) if voice_name else library.default()
+    voice = library.get(voice_name) if voice_name else _default_voice(library.list(), text)
     from voxcommons.models.build import load_base
     from voxcommons.synth.engine import Engine
 
@@ -179,6 +180,14 @@ def _to_stdout(job: _Job, progress: Progress) -> dict[str, Any]:
     finally:
         stream.close()
     return {"path": STDOUT, "format": "pcm_s16le"} | job.facts()
+
+
+def _default_voice(voices: Sequence[Voice], text: str) -> Voice:
+    """A voice for those who name none: of the package if there is one, of the text's language if there is one."""
+    if not voices:
+        raise InputError("there is no voice", expected="a voice in the library", found="an empty library", do="make one: vox clone --help")
+    language = "zh" if any("\u3400" <= character <= "\u9fff" for character in text) else "en"
+    return min(voices, key=lambda voice: (not voice.bundled, voice.manifest.language != language))
 
 
 def _text(text: str | None, source: str | None) -> str:
