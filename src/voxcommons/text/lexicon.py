@@ -23,7 +23,7 @@ ARPABET: frozenset[str] = frozenset(
 )
 _PINYIN = re.compile(r"[a-zü]{1,6}[1-5]")
 _OVERRIDE = re.compile(r"\{([^{}\n]{0,200})\}")
-_ENGLISH_WORD_BEHIND = re.compile(r"[^\W_](?:[^\W_]|['’\-.&])*\Z")
+_ENGLISH_WORD_BEHIND = re.compile(r"[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f]|['’.&+#-])*\Z")
 
 
 @dataclass(frozen=True, slots=True)

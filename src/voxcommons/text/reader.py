@@ -1,16 +1,27 @@
 """The one door of this room: text in, phonemes out.
 
-Overrides are taken out first, then the text is cut into bounded pieces and language runs, each language reads its runs, and
-everything is put together again with positions in the text that was given.
+Overrides are taken out first, then the text is cut into language runs of bounded length, each language reads its runs, and everything
+is put together again with positions in the text that was given.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from voxcommons.text import g2p
 from voxcommons.text.lexicon import Lexicon, Override, Parsed, parse_overrides
 from voxcommons.text.phonemes import LanguageRun, RunPhones, Span, TextWarning, Utterance
-from voxcommons.text.segment import Run, language_runs
+from voxcommons.text.segment import Run, language_runs, sentences
 from voxcommons.text.symbols import phone_ids, symbols
+
+# A run longer than this is read in pieces so that time and memory stay proportional to the text.
+LONGEST_RUN_CHARS = 1000
+LONGEST_COMPATIBLE_RUN_CHARS = 20000
+# The public program reads a text with fewer phones once more with a full stop in front.
+FEWEST_PUBLIC_PHONES = 6
+_SPACES = re.compile(r" {2,}")
 
 
 def read(
@@ -28,40 +39,108 @@ def read(
         language: ``"auto"``, ``"en"``, ``"zh"`` or ``"all_zh"``.
         table: symbol table of the base model, ``"v1"`` or ``"v2"``.
         lexicon: readings the user gave.
-        compat: behave as the public program, accidents included.
+        compat: behave as the public program, accidents included; overrides and lexicon are then not looked at.
 
     Returns:
         An utterance; without phones when there is nothing to read, never an exception for odd characters.
 
     Raises:
+        InputError: unknown language or table; the message says which there are.
     """
     symbols(table)
-    parsed = parse_overrides(text) if not compat else Parsed(text, tuple(range(len(text))), (), ())
-    joined = _Joined(parsed)
-    for run in language_runs(parsed.text, language):
-        joined.add(run, _read_run(run, parsed, lexicon, compat))
+    if not compat:
+        return _read(parse_overrides(text), language, lexicon, compat=False).utterance(text, language, table)
+    joined = _read(_public_spaces(text), language, None, compat=True)
+    if 0 < joined.phone_count < FEWEST_PUBLIC_PHONES:
+        parsed = _public_spaces(text)
+        joined = _read(Parsed("." + parsed.text, (0, *parsed.positions), (), ()), language, None, compat=True)
     return joined.utterance(text, language, table)
 
 
-def _read_run(run: Run, parsed: Parsed, lexicon: Lexicon | None, compat: bool) -> RunPhones:
+def _public_spaces(text: str) -> Parsed:
+    """The text with runs of spaces collapsed, as the public segmentation does first."""
+    positions: list[int] = []
+    pieces: list[str] = []
+    done = 0
+    for match in _SPACES.finditer(text):
+        pieces.append(text[done : match.start() + 1])
+        positions += range(done, match.start() + 1)
+        done = match.end()
+    return Parsed("".join(pieces) + text[done:], (*positions, *range(done, len(text))), (), ())
+
+
+def _read(parsed: Parsed, language: str, lexicon: Lexicon | None, *, compat: bool) -> _Joined:
+    joined = _Joined(parsed, spaced=not compat)
+    longest = LONGEST_COMPATIBLE_RUN_CHARS if compat else LONGEST_RUN_CHARS
+    for run in _carved(language_runs(parsed.text, language, compat=compat), parsed):
+        for piece in _pieces(run, parsed.overrides, longest):
+            joined.add(piece, _read_run(piece, parsed.overrides, lexicon, compat=compat))
+    return joined
+
+
+def _carved(runs: Sequence[Run], parsed: Parsed) -> Iterator[Run]:
+    """The runs, with every override inside exactly one run of its own language."""
+    waiting = list(parsed.overrides)[::-1]
+    for run in runs:
+        start = run.start
+        while waiting and waiting[-1].start < run.end:
+            override = waiting[-1]
+            if override.language == run.language and start <= override.start and override.end <= run.end:
+                waiting.pop()
+                continue
+            if start < override.start:
+                yield Run(parsed.text[start : override.start], start, override.start, run.language)
+            if start <= override.start:
+                yield Run(parsed.text[override.start : override.end], override.start, override.end, override.language)
+            start = max(start, min(override.end, run.end))
+            if override.end > run.end:
+                break
+            waiting.pop()
+        if start < run.end:
+            yield Run(parsed.text[start : run.end], start, run.end, run.language)
+
+
+def _pieces(run: Run, overrides: Sequence[Override], longest: int) -> Iterator[Run]:
+    """A long run in pieces that end with sentences; no override is cut."""
+    if len(run.text) <= longest:
+        yield run
+        return
+    cuts = [run.start + sentence.start for sentence in sentences(run.text, max_chars=longest, min_chars=longest // 2)]
+    cuts = [cut for cut in cuts[1:] if not any(override.start < cut < override.end for override in overrides)]
+    for start, end in zip([run.start, *cuts], [*cuts, run.end], strict=True):
+        yield Run(run.text[start - run.start : end - run.start], start, end, run.language)
+
+
+def _read_run(run: Run, overrides: Sequence[Override], lexicon: Lexicon | None, *, compat: bool) -> RunPhones:
     if run.language not in g2p.languages():
-        message = f"{run.language} cannot be read yet: {run.text[:40]!r} is left out"
-        return RunPhones("", (), None, (), (TextWarning("unsupported_language", message, 0, len(run.text)),))
-    inside: list[Override] = [o.moved(-run.start) for o in parsed.overrides if run.start <= o.start and o.end <= run.end]
+        message = f"{run.language} cannot be read yet, {run.text[:20]!r} is left out"
+        return RunPhones("", (), None, (), (TextWarning("language", message, 0, len(run.text)),))
+    inside = [override.moved(-run.start) for override in overrides if run.start <= override.start and override.end <= run.end]
     return g2p.to_phones(run.language)(run.text, lexicon=lexicon, overrides=inside, compat=compat)
 
 
 class _Joined:
-    """Runs put together; positions go back to the text that was given."""
+    """Runs put together; positions go back to the text that was given.
 
-    def __init__(self, parsed: Parsed) -> None:
+    Args:
+        parsed: the text the runs count in, and where its characters come from.
+        spaced: put a space between runs where two words would touch in the normalised text.
+    """
+
+    def __init__(self, parsed: Parsed, *, spaced: bool) -> None:
         self._positions = parsed.positions
+        self._spaced = spaced
         self._phones: list[str] = []
         self._normalized: list[str] = []
         self._length = 0
         self._spans: list[Span] = []
         self._runs: list[LanguageRun] = []
         self._warnings: list[TextWarning] = list(parsed.warnings)
+
+    @property
+    def phone_count(self) -> int:
+        """How many phones there are so far."""
+        return len(self._phones)
 
     def _given(self, start: int, end: int) -> tuple[int, int]:
         positions = self._positions
@@ -72,25 +151,22 @@ class _Joined:
 
     def add(self, run: Run, read: RunPhones) -> None:
         """Append what a language made of a run."""
+        before = self._normalized[-1][-1:] if self._normalized else ""
+        if self._spaced and read.normalized[:1].isascii() and before.isascii() and before.strip() and read.normalized.strip():
+            self._normalized.append(" ")
+            self._length += 1
         first = len(self._phones)
         for span in read.spans:
             begin, end = self._given(span.text_start + run.start, span.text_end + run.start)
-            self._spans.append(
-                Span(
-                    span.phone_start + first,
-                    span.phone_end + first,
-                    begin,
-                    end,
-                    span.norm_start + self._length,
-                    span.norm_end + self._length,
-                )
-            )
+            moved = span.moved(phones=first, norm=self._length)
+            self._spans.append(replace(moved, text_start=begin, text_end=end))
         for warning in read.warnings:
             begin, end = self._given(warning.start + run.start, warning.end + run.start)
             self._warnings.append(TextWarning(warning.kind, warning.message, begin, end))
         self._phones += read.phones
-        self._normalized.append(read.normalized)
-        self._length += len(read.normalized)
+        if read.normalized:
+            self._normalized.append(read.normalized)
+            self._length += len(read.normalized)
         begin, end = self._given(run.start, run.end)
         self._runs.append(LanguageRun(run.language, read.normalized, first, len(self._phones), begin, end, read.word2ph))
 
@@ -99,13 +175,13 @@ class _Joined:
         per_run = [run.word2ph for run in self._runs]
         word2ph = None if not per_run or None in per_run else tuple(n for run in per_run for n in run or ())
         return Utterance(
-            text,
-            language,
-            "".join(self._normalized),
-            tuple(self._phones),
-            phone_ids(self._phones, table),
-            word2ph,
-            tuple(self._spans),
-            tuple(sorted(self._warnings, key=lambda warning: (warning.start, warning.end))),
-            tuple(self._runs),
+            text=text,
+            language=language,
+            normalized="".join(self._normalized),
+            phones=tuple(self._phones),
+            ids=phone_ids(self._phones, table),
+            word2ph=word2ph,
+            spans=tuple(self._spans),
+            warnings=tuple(sorted(self._warnings, key=lambda warning: (warning.start, warning.end))),
+            runs=tuple(self._runs),
         )
