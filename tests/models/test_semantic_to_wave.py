@@ -128,6 +128,10 @@ def test_padding_changes_nothing(model, speed):
     z_both = model.latent_of_prior(both, styles, noise_scale=0.0)
     z_alone = model.latent_of_prior(alone, styles[:1], noise_scale=0.0)
     assert torch.allclose(z_both[:1, :, :frames], z_alone, atol=1e-5)
+    samples = frames * model.hop
+    wave = model.decode(codes, phones, styles, torch.tensor([8, 12]), torch.tensor([5, 9]), speed=speed, noise_scale=0.0)
+    assert torch.allclose(wave[:1, :, :samples], model.render(z_alone, styles[:1]), atol=1e-5)
+    assert not wave[:1, :, samples:].any()
 
 
 @torch.no_grad()

@@ -41,7 +41,7 @@ def test_every_stage_and_one_training_step_have_the_public_numbers(folder, at_le
 
 
 def test_version_one_speaks_with_the_public_numbers():
-    assert disagreements(DATA / "s2_tiny_v1", 38) == []
+    assert disagreements(DATA / "s2_tiny_v1", 34) == []
 
 
 @pytest.mark.parametrize(("folder", "at_least"), [("s2_full_v2", 27), ("s2_full_v2Pro", 29)])

@@ -275,9 +275,25 @@ class SemanticToWave(nn.Module):
         prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
         return self.latent_of_prior(prior, ge, noise_scale, noise, generator)
 
-    def render(self, z: Tensor, ge: Tensor) -> Tensor:
-        """Sound [B, 1, F * hop] of latents z [B, L, F] in the style ge [B, G, 1]."""
-        return self.dec(z, ge)
+    def render(self, z: Tensor, ge: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Sound of latents in a style.
+
+        Args:
+            z: [B, L, F] latents.
+            ge: [B, G, 1] style; one style serves a whole batch too.
+            lengths: [B] real frames. Shorter items are rendered alone, for the generator would hear the padding in their
+                last `dec.receptive_frames` frames; beyond its length an item is silent.
+
+        Returns:
+            [B, 1, F * hop].
+        """
+        if lengths is None or bool((lengths >= z.shape[2]).all()):
+            return self.dec(z, ge)
+        styles = ge.expand(z.shape[0], -1, -1)
+        wave = z.new_zeros(z.shape[0], 1, z.shape[2] * self.hop)
+        for item, frames in enumerate(lengths.tolist()):
+            wave[item, :, : frames * self.hop] = self.dec(z[item : item + 1, :, :frames], styles[item : item + 1])[0]
+        return wave
 
     def decode(
         self,
@@ -295,23 +311,15 @@ class SemanticToWave(nn.Module):
     ) -> Tensor:
         """Speak: `latent` then `render`, from a ready style [B, G, 1] or from references to average.
 
+        The other arguments are those of `latent`.
+
         Returns:
-            [B, 1, F * hop].
+            [B, 1, F * hop], silent beyond each item's length.
         """
         ge = style if isinstance(style, Tensor) else self.style_of_references(style)
-        z = self.latent(
-            codes,
-            phones,
-            ge,
-            code_lengths,
-            phone_lengths,
-            speed=speed,
-            noise_scale=noise_scale,
-            noise=noise,
-            generator=generator,
-            compat=compat,
-        )
-        return self.render(z, ge)
+        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
+        z = self.latent_of_prior(prior, ge, noise_scale, noise, generator)
+        return self.render(z, ge, None if code_lengths is None else prior.mask.sum(dim=(1, 2)).long())
 
     def decode_streaming(
         self,
