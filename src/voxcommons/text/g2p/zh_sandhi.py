@@ -117,10 +117,10 @@ def _lexical_neutral(clause: _Clause, start: int, word: Word) -> None:
     lists = word_lists()
     if text in known or (len(text) > 2 and text[-2:] in known and _cuts_at(text, -2)):
         clause.neutral(last)
-    elif len(text) > 2 and text[:2] in known and text[1:] not in word_table():
-        clause.neutral(start + 1)
     elif text[-1] == "们":
         clause.neutral(last)
+    if len(text) > 2 and text[:2] in known and text[1:] not in word_table():
+        clause.neutral(start + 1)
     if text[-1] == "子" and clause.base[last] == "zi5":
         full = text[-2:] in lists.full_zi or text in lists.full_zi or text in lists.not_neutral
         if full or text[-2:] in lists.not_neutral:
@@ -207,17 +207,20 @@ def _counts(clause: _Clause, at: int) -> bool:
     inside = at - clause.starts[number]
     before = clause.text[at - 1] if at else ""
     after = clause.text[at + 1]
+    if (before == "点" and after == "点") or after in "加减乘除比" or clause.text[at + 1 : at + 3] == "等于":
+        return True
     if word.text in _YI_WORDS:
         return False
     if after in _DIGITS or after == "十":
         return True
-    if before in _ORDINAL_BEFORE or before in _NUMERALS:
+    if before and (before in _ORDINAL_BEFORE or before in _NUMERALS):
         return inside > 0 or word.tag[0] in "mt" or len(word.text) == 1
     if before == "点" and at > 1 and clause.text[at - 2] in _NUMERALS:
-        return after != "刻"
+        return after not in "刻滴" and (word.tag[0] == "m" or len(word.text) == 1)
     if after == "月" or (after in "号日" and before in ("月", "")) or after == "楼":
         return True
-    return inside > 0 and inside == len(word.text) - 1 and before not in _DETERMINERS
+    closes_word = inside > 0 and inside == len(word.text) - 1 and word.text in word_table()
+    return closes_word and before not in _DETERMINERS
 
 
 def _third_tones(clause: _Clause) -> None:

@@ -104,7 +104,7 @@ class ReadingTable:
         self._phrases = SortedWords(arrays["phrases"].tobytes())
         self._phrase_first = arrays["phrase_first"]
         self._phrase_reading = arrays["phrase_reading"]
-        self._chars = arrays["reading_chars"]
+        self._chars = array("i", arrays["reading_chars"].astype(np.intc).tobytes())
         self._char_first = arrays["reading_first"]
         self._reading = arrays["reading"]
 
@@ -139,7 +139,7 @@ class ReadingTable:
 
     def char(self, char: str) -> tuple[str, ...]:
         """All readings of a character, the usual one first; empty when it has none."""
-        row = int(np.searchsorted(self._chars, ord(char)))
+        row = bisect_left(self._chars, ord(char))
         if row >= len(self._chars) or self._chars[row] != ord(char):
             return ()
         first, last = self._char_first[row], self._char_first[row + 1]

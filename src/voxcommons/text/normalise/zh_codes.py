@@ -60,7 +60,7 @@ CODES: tuple[Rule, ...] = (
      lambda m: m[1] + ",".join(code(g) for g in _GAP.split(m[2]))),
     (re.compile(r"(?<!\d)\d(?:\s\d){3,}(?!\d)"), _whole),
     (re.compile(r"(?<![\d.])\d{3,4}(?=房间|房|室|号房|号楼|次列车|路公交)"), _whole),
-    (re.compile(r"(?<![\d.])0\d+(?![\d.年月日号时分秒:：])"), _whole),
+    (re.compile(r"(?<![\d.])0(?:\d{2,}|\d(?![\d年月日号时分秒:：]))(?![\d.])"), _whole),
     (re.compile(r"(?<![\d.,])\d{9,}(?![\d.]|[多余]?[个元块人年只次名米吨万亿条件股])"), _whole),
 )  # fmt: skip
 """Rules for codes, in the order in which they apply."""
