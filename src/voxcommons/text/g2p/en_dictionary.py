@@ -59,10 +59,10 @@ def dictionary() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def additions() -> dict[str, str]:
-    """Words of ``data/en_words.tsv``: newer than the dictionary, or wrong in it."""
+def additions(file: str = "en_words.tsv") -> dict[str, str]:
+    """Words newer than the dictionary, or read differently today, by name of their table in ``data/``."""
     added: dict[str, str] = {}
-    for line in _data("en_words.tsv").decode("utf-8").splitlines():
+    for line in _data(file).decode("utf-8").splitlines():
         if line and not line.startswith("#"):
             word, _, phones = line.partition("\t")
             added[word] = phones
@@ -74,9 +74,10 @@ def lookup(word: str, *, compat: bool = False) -> tuple[str, ...]:
 
     Args:
         word: lower case, apostrophes allowed.
-        compat: only the plain dictionary, first pronunciation.
+        compat: without our additions, but as the public program's edition of the dictionary has it where that is known.
     """
-    if not compat and word in additions():
-        return tuple(additions()[word].split())
+    added = additions("en_public_words.tsv" if compat else "en_words.tsv").get(word)
+    if added:
+        return tuple(added.split())
     found = dictionary().get(word)
     return tuple(found[0].split()) if found else ()

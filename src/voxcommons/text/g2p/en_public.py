@@ -10,7 +10,7 @@ import re
 
 from voxcommons.text.g2p.en_dictionary import lookup
 from voxcommons.text.g2p.en_homographs import reading
-from voxcommons.text.g2p.en_words import pronounce
+from voxcommons.text.g2p.en_words import common_words, pronounce
 from voxcommons.text.normalise.en_public import normalise_public
 from voxcommons.text.phonemes import RunPhones, Span, TextWarning
 from voxcommons.text.symbols import PUNCTUATION
@@ -19,8 +19,12 @@ Phones = tuple[str, ...]
 
 _TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|['\-_])+[^\W\d_]|\w+|\.(?:\s*\.)+|\S")
 _SPELLED = frozenset("ae ai ar ios hud os".split())
-_NOT_ITS_HOMOGRAPHS = frozenset("wind winds lead aged blessed learned bass polish dove sow invalid wound content minute".split())
+# Words of two senses that the public program does not tell apart: it takes the first reading of the dictionary.
+_ONE_READING = frozenset("aged bass blessed bow dove invalid lead learned live lives minute polish resume sow tear tears wind winds wound".split())
 _SHORT = 3
+_LONGEST_PART = 16
+_DEAREST = 8.0
+_SHORT_WORDS = frozenset("ai an as at be by do go he if in is it me my no of on or so to up us we".split())
 FEWEST_PHONES = 4
 
 
@@ -64,7 +68,7 @@ def _token(words: list[str], at: int) -> Phones:
         return (token,)
     if len(word) == 1:
         return ("EY1",) if token == "A" else lookup(word, compat=True)
-    if word not in _NOT_ITS_HOMOGRAPHS and (known := reading(words, at)):
+    if word not in _ONE_READING and (known := reading(words, at)):
         return known
     return _word(word)
 
@@ -81,10 +85,25 @@ def _word(word: str) -> Phones:
             return (*stem, "S")
         return (*stem, "AH0", "Z") if stem[-1] in ("S", "Z", "SH", "ZH", "CH", "JH") else (*stem, "Z")
     parts = re.findall(r"[a-z]+", word)
-    if len(parts) > 1:
-        return tuple(sound for part in parts for sound in _part(part))
-    return pronounce(re.sub(r"[^a-z']", "", word))
+    if len(parts) > 1 and all(lookup(part, compat=True) for part in parts):
+        return tuple(sound for part in parts for sound in lookup(part, compat=True))
+    letters = "".join(parts)
+    return _divided(letters) or pronounce(letters)
 
 
-def _part(part: str) -> Phones:
-    return lookup(part, compat=True) if len(part) == 1 else _word(part)
+def _divided(letters: str) -> Phones:
+    """A run of letters as the fewest common words ("fifteenvery"); single letters are allowed but dear. ``()`` if it cannot be."""
+    words = common_words()
+    best: list[tuple[float, Phones] | None] = [(0.0, ())] + [None] * len(letters)
+    for end in range(1, len(letters) + 1):
+        for start in range(max(0, end - _LONGEST_PART), end):
+            before, part = best[start], letters[start:end]
+            known = len(part) == 1 or part in words or part in _SHORT_WORDS
+            if before is None or not known:
+                continue
+            cost = before[0] + (2.5 if len(part) == 1 else 1.0)
+            current = best[end]
+            if current is None or cost < current[0]:
+                best[end] = (cost, before[1] + (lookup(part, compat=True) or pronounce(part)))
+    found = best[-1]
+    return found[1] if found and found[0] < _DEAREST and found[0] < len(letters) else ()

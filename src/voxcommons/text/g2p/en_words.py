@@ -5,15 +5,18 @@ Context (homographs) is not known here; :mod:`voxcommons.text.g2p.en` asks for t
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 
 from voxcommons.text.g2p.en_dictionary import LETTERS, lookup
+from voxcommons.text.g2p.en_guess import guess
 
 Phones = tuple[str, ...]
 
 _VOICELESS = frozenset("P T K F TH".split())
 _SIBILANT = frozenset("S Z SH ZH CH JH".split())
 _VOWEL_LETTERS = frozenset("aeiouy")
+LONGEST_WORD = 30
 
 
 def spell(letters: str) -> Phones:
@@ -197,8 +200,36 @@ def _prefixed(word: str) -> Phones:
     return ()
 
 
+@cache
+def common_words() -> frozenset[str]:
+    """Words often enough met to be parts of a compound."""
+    return frozenset((resources.files("voxcommons.text") / "data" / "en_common.txt").read_text(encoding="utf-8").split())
+
+
+def _compound(word: str, parts: int = 3) -> Phones:
+    """Common words written together ("chatbot"); the stress of the first leads. The most even division wins."""
+    common = common_words()
+    best: Phones = ()
+    for cut in sorted(range(3, len(word) - 2), key=lambda place: abs(2 * place - len(word))):
+        head, tail = word[:cut], word[cut:]
+        if head not in common:
+            continue
+        end = lookup(tail) if tail in common else ()
+        end = end or (_plural(tail) if tail[:-1] in common else ()) or (_compound(tail, parts - 1) if parts > 2 else ())
+        if end:
+            best = lookup(head) + tuple(phone.replace("1", "2") for phone in end)
+            break
+    return best
+
+
 def _guess(word: str) -> Phones:
-    """A word that nothing knows: letters when it cannot be spoken, else the learned guess."""
-    if not _VOWEL_LETTERS & set(word) or len(word) == 1:
+    """A word that nothing knows: letters when it cannot be spoken, else its parts, else the learned guess."""
+    if len(word) == 1 or not _VOWEL_LETTERS & set(word):
         return spell(word)
-    return spell(word)
+    return _compound(word) or (guess(word) or spell(word) if len(word) <= LONGEST_WORD else _long(word))
+
+
+def _long(word: str) -> Phones:
+    """Letters without end are read in pieces, so that time stays proportional to the text."""
+    pieces = [word[at : at + LONGEST_WORD] for at in range(0, len(word), LONGEST_WORD)]
+    return tuple(phone for piece in pieces for phone in (guess(piece) or spell(piece)))
