@@ -26,6 +26,9 @@ STRIDE = 4  # mel frames per code: 25 codes per second
 class LogMel(nn.Module):
     """16 kHz waveform -> mean-normalised log-mel frames at 100 Hz."""
 
+    window: Tensor
+    bank: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("window", torch.hann_window(WINDOW_SAMPLES), persistent=False)
@@ -52,6 +55,8 @@ class LogMel(nn.Module):
 
 class RotaryAttention(nn.Module):
     """Multi-head self attention with rotary positions (Su et al., arXiv 2104.09864)."""
+
+    frequencies: Tensor
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()

@@ -35,8 +35,8 @@ class ContentRecipe:
         easy_batch_seconds: padded seconds of one of those steps.
     """
 
-    steps: int = 3400
-    batch_seconds: float = 60.0
+    steps: int = 3200
+    batch_seconds: float = 40.0
     peak_rate: float = 1e-3
     early_weight: float = 0.5
     warmup_steps: int = 150
