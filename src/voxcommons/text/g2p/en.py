@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from voxcommons.text.g2p.en_dictionary import lookup
 from voxcommons.text.g2p.en_homographs import reading
 from voxcommons.text.g2p.en_words import pronounce, spell, with_s
 from voxcommons.text.lexicon import Lexicon, Override
@@ -22,6 +23,8 @@ _MARKS_AT_ONCE = 0xFFF0
 _TOKEN = re.compile(r"(?P<mark>[\U000F0000-\U000FFFFD])(?P<s>'s)?|(?P<word>[A-Za-z']+(?:-[A-Za-z']+)*)|(?P<stop>[!?…,.-])")
 _LEXICON_WORD = re.compile(r"[^\W_]+(?:['’.&+#-]+[^\W_]+)*[+#]*")
 _WORDS_IN_PHRASE = 4
+_LETTER_NAMES = frozenset("BCDEFGHJKLMNOPQRSTUVWXYZ")
+_BEFORE_LETTER_A = frozenset("vitamin plan section group type grade class team letter an point option appendix exhibit level side hepatitis influenza".split())
 
 
 def to_phones(
@@ -54,7 +57,7 @@ def to_phones(
             word = text[override.start : override.end] + (match["s"] or "")
             sounds = with_s(override.reading) if match["s"] else override.reading
         else:
-            sounds = (word,) if match["stop"] else reading(words, at) or _word(word)
+            sounds = (word,) if match["stop"] else _letter_a(words, at) or reading(words, at) or _word(word)
         shown.append(word)
         if sounds:
             origin = spoken.origin(begin, end)
@@ -66,13 +69,22 @@ def to_phones(
     return RunPhones("".join(shown), tuple(phones), None, tuple(spans), warnings)
 
 
+def _letter_a(words: Sequence[str], at: int) -> tuple[str, ...]:
+    """A capital "A" that is the letter and not the article: "vitamin A", "from A to B"; ``()`` for every other word."""
+    if words[at] != "A" or at == 0:
+        return ()
+    after = words[at + 1] if at + 1 < len(words) else "."
+    named = words[at - 1].lower() in _BEFORE_LETTER_A
+    return spell("a") if named or not after[0].isalpha() or after in ("and", "or", "to", "is", "was") else ()
+
+
 def _word(token: str) -> tuple[str, ...]:
     """Phones of one written word or hyphenated compound."""
-    lower = token.lower().strip("'") or ""
+    lower = token.lower().strip("'")
     if "-" not in token:
-        if token in "BCDEFGHJKLMNOPQRSTUVWXYZ":
+        if token in _LETTER_NAMES:
             return spell(token)
-        return pronounce(lower) if lower else ()
+        return lookup(token.lower()) or (pronounce(lower) if lower else ())
     phones: list[str] = []
     for part in token.split("-"):
         base = part.removesuffix("'s")

@@ -23,7 +23,7 @@ _SPELLED = frozenset("ae ai ar ios hud os".split())
 _ONE_READING = frozenset("aged bass blessed bow dove invalid lead learned live lives minute polish resume sow tear tears wind winds wound".split())
 _SHORT = 3
 _LONGEST_PART = 16
-_DEAREST = 8.0
+_DEAREST = 4.6
 _SHORT_WORDS = frozenset("ai an as at be by do go he if in is it me my no of on or so to up us we".split())
 FEWEST_PHONES = 4
 

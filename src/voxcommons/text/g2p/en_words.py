@@ -16,7 +16,7 @@ Phones = tuple[str, ...]
 _VOICELESS = frozenset("P T K F TH".split())
 _SIBILANT = frozenset("S Z SH ZH CH JH".split())
 _VOWEL_LETTERS = frozenset("aeiouy")
-LONGEST_WORD = 30
+LONGEST_WORD = 40
 
 
 def spell(letters: str) -> Phones:

@@ -90,7 +90,7 @@ _PUNCTUATION: list[Rule] = [
     (re.compile(r"(?<=\s)[-–]+(?=\s)|--+|–"), " , "),
     (re.compile(r"[;:()\[\]]"), " , "),
     (re.compile(r"[\"{}]"), " "),
-    (re.compile(r"(?<![A-Za-z\U000F0000-\U000FFFFD])'|'(?![A-Za-z])(?<![sn]')"), " "),
+    (re.compile(r"(?<![A-Za-z\U000F0000-\U000FFFFD])'(?!(?:[Tt]is|[Tt]was|em|til|cause|bout|round)\b)|'(?![A-Za-z])(?<![sn]')"), " "),
     (re.compile(r"(?<![A-Za-z])-+|-+(?![A-Za-z])"), " "),
     (re.compile(r"\s+"), " "),
     (re.compile(r"[!?…,.](?:\s*[!?…,.])+\s?"), _strongest),

@@ -153,6 +153,7 @@ def _feet(m: Match) -> str:
 
 _HALF = r"(?P<half>[aApP]\.?\s?[mM]\b\.?)"
 _TIMES: list[Rule] = [
+    (re.compile(r"(?<=[\dmM.])\s?[-–]\s?(?=\d{1,2}(?::\d\d)?\s?[aApP]\.?[mM])|(?<=:\d\d)\s?[-–]\s?(?=\d{1,2}:\d\d)"), " to "),
     (re.compile(rf"(?<![\w.:])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.\d+)?)?(?:\s?{_HALF})?(?![\d:]|\w)(?:Z\b)?"), _time),
     (re.compile(rf"(?<![\w.:,$])(?P<hour>1[0-2]|[1-9])\s?{_HALF}(?!\w)"), _hour),
     (re.compile(r"(?<![\w.])(?P<h>\d+)h\s?(?P<m>\d+)(?:m|min)?\s?(?:(?P<s>\d+)s)?\b"), _duration),
@@ -221,6 +222,15 @@ def _telephone(m: Match) -> str:
     return plus + ", ".join(digits(group) for group in groups)
 
 
+def _oh_digits(m: Match) -> str:
+    return m.group()[: m.start("run") - m.start()] + digits(m["run"], zero="oh")
+
+
+def _isbn(m: Match) -> str:
+    groups = re.findall(r"\d+|X", m["run"])
+    return "I-S-B-N " + ", ".join("X" if group == "X" else digits(group) for group in groups)
+
+
 def _version(m: Match) -> str:
     parts = m["parts"].split(".")
     dotted = len(parts) == 4 and all(len(p) <= 3 and int(p) <= 255 for p in parts)
@@ -231,9 +241,12 @@ def _version(m: Match) -> str:
 _CODES: list[Rule] = [
     (re.compile(r"(?<![\w.])\+\d[\d ().-]{5,18}\d(?!\w)"), _telephone),
     (re.compile(r"(?<![\w.$-])(?:1[-. ])?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?![\w-])"), _telephone),
+    (re.compile(r"(?<![\w.$-])0\d{2,4}[ -]\d{3,4}[ -]?\d{3,4}(?![\w-])"), _telephone),
     (re.compile(r"(?<![\w.$-])\d{3}-(?:\d{4}|\d{2}-\d{4})(?![\w-])"), _telephone),
-    (re.compile(r"\b(?i:(?P<call>call|dial|text|phone|extension|code|pin|room|flight) (?:number )?)(?P<run>\d{3,6})(?!\d|[.,]\d)"),
-     lambda m: m.group()[: m.start("run") - m.start()] + digits(m["run"], zero="oh")),  # fmt: skip
+    (re.compile(r"\b(?i:(?:call|dial|text|phone|extension|code|pin|room|flight) (?:number )?)(?P<run>\d{3,6})(?!\d|[.,]\d)"), _oh_digits),
+    (re.compile(r"\b(?i:(?:account|order|ticket|tracking|zip|id|serial|number)(?: number| code)? )(?P<run>\d{5,})(?!\d|[.,]\d)"), _oh_digits),
+    (re.compile(r"\bISBN[-: ]*(?P<run>\d[\d -]{8,16}[\dX])\b"), _isbn),
+    (re.compile(r"(?<!\w)1-8(?:00|88)-(?=[A-Z]{2})"), "one, eight hundred, "),
     (re.compile(r"(?<![\w.])(?P<v>[vV](?:er)?\.?\s?)?(?P<parts>\d+(?:\.\d+){2,})(?!\w)"), _version),
     (re.compile(r"(?<![\w.])(?P<v>[vV])(?P<parts>\d+(?:\.\d+)?)(?!\w|\.\d)"), _version),
 ]
@@ -249,7 +262,7 @@ def _unit_words(unit: str, power: str | None, *, one: bool) -> str:
 
 def _measure(m: Match) -> str:
     unit, amount = m["unit"], m["amount"]
-    if m["gap"] and unit in tables.GLUED_ONLY:
+    if m["gap"] and unit in tables.GLUED_ONLY and not m.group().endswith("."):
         return m.group()
     minus = "minus " if m["minus"] else ""
     if m["until"]:
@@ -277,11 +290,12 @@ _MEASURES: list[Rule] = [
     (re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM})\s?%"), lambda m: f"{'minus ' if m['minus'] else ''}{decimal(m['amount'])} percent"),
     (
         re.compile(
-            rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM}){_RANGE}(?P<gap>\s|-)?(?P<unit>{_alternatives(tables.UNITS)})(?P<power>[²³23])?"
-            rf"(?:\s?/\s?(?P<per>{_alternatives(tables.PER)}))?(?![A-Za-z0-9/'&-])"
+            rf"{_MINUS}(?<![\w./])(?P<amount>{_NUM}){_RANGE}(?P<gap>\s|-)?(?P<unit>{_alternatives(tables.UNITS)})(?P<power>[²³23])?"
+            rf"(?:\s?/\s?(?P<per>{_alternatives(tables.PER)}))?(?:(?![A-Za-z0-9/'&-])(?!\.\s?[a-z])|\.(?=\s?[a-z]))"
         ),
         _measure,
     ),
+    (re.compile(r"(?<![\w/])(?P<unit>km|m|mi|ft)/(?P<per>h|s)(?![\w/])"), lambda m: f"{tables.UNITS[m['unit']][1]} per {tables.PER[m['per']]}"),
     (re.compile(rf"(?<=[A-Za-z])\s?/\s?(?P<per>hour|minute|second|day|week|month|year|night|person|unit|piece|hr|yr|mo)\b"),
      lambda m: f" per {tables.PER[m['per']]}"),  # fmt: skip
 ]
@@ -306,15 +320,15 @@ def _mixed(m: Match) -> str:
     share = _share(top, bottom)
     if top == 1:
         share = share.replace("one ", "an " if bottom in (8, 11, 18) else "a ", 1)
-    return f"{cardinal(int(m['whole']))} and {share}"
+    return f"{cardinal(int(m['whole']))} and {share}" + (f" {tables.UNITS[m['unit']][1]}" if m["unit"] else "")
 
 
 def _fraction(m: Match) -> str:
     top, bottom = int(m["top"]), int(m["bottom"])
-    if (top, bottom) in ((24, 7), (9, 11), (50, 50)) or (top, bottom) == (7, 11):
+    if not m["unit"] and (top, bottom) in ((24, 7), (9, 11), (50, 50), (7, 11)):
         return f"{cardinal(top)} {cardinal(bottom)}"
     if 2 <= bottom <= 100 and 0 < top < 100 and (top < bottom or bottom <= 10) and (bottom <= 20 or bottom % 10 == 0 or bottom in (24, 25, 32, 64)):
-        return _share(top, bottom)
+        return _share(top, bottom) + (f" {tables.UNITS[m['unit']][0]}" if m["unit"] else "")
     return f"{number(m['top'])} over {number(m['bottom'])}"
 
 
@@ -338,9 +352,11 @@ def _numbered(m: Match) -> str:
     return f"{m['name']} {cardinal(roman(m['numeral']))}"
 
 
+_SHARED = r"(?:\s?(?P<unit>tsp|tbsp|mi|in|oz|fl oz|lbs?|km|ft|yds?|hrs?|kg|gal|L)(?![A-Za-z])(?:\.(?=\s?[a-z]))?)?"
 _PARTS: list[Rule] = [
-    (re.compile(r"(?<![\w./])(?P<whole>\d+)[ -](?P<top>\d{1,2})/(?P<bottom>\d{1,2})(?![\w/]|\.\d)"), _mixed),
-    (re.compile(r"(?<![\w./])(?P<top>\d+)\s?/\s?(?P<bottom>\d+)(?:ths?|rds?|nds?)?(?![\w/]|\.\d)"), _fraction),
+    (re.compile(rf"(?<![\w./])(\d+\.\d+)\s?/\s?({_NUM})(?![\w/])"), lambda m: f"{decimal(m[1])} out of {decimal(m[2])}"),
+    (re.compile(rf"(?<![\w./])(?P<whole>\d+)[ -](?P<top>\d{{1,2}})/(?P<bottom>\d{{1,2}}){_SHARED}(?![\w/]|\.\d)"), _mixed),
+    (re.compile(rf"(?<![\w./])(?P<top>\d+)\s?/\s?(?P<bottom>\d+)(?:ths?|rds?|nds?)?{_SHARED}(?![\w/]|\.\d)"), _fraction),
     (re.compile(r"(?<![\w.])(?P<run>\d[\d,]*)(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m["run"].replace(",", "")))),
     (re.compile(rf"\b(?P<name>{_REIGNS}) (?P<numeral>(?=[IVX]{{2}}|V\b|X\b|I(?:[.,;:!?)]|$| of | was | and the )){_ROMAN})\b"), _reign),
     (re.compile(rf"\b(?P<name>{_NUMBERED}) (?P<numeral>{_ROMAN})\b(?!')"), _numbered),
@@ -372,7 +388,7 @@ def _plain(m: Match) -> str:
 
 def _scaled(m: Match) -> str:
     """ "10K" is ten thousand, "4K" a kind of screen."""
-    if m["scale"] == "K" and len(m["run"]) == 1:
+    if m["scale"] == "K" and not 1 < len(m["run"]) < 4:
         return f"{number(m['run'])}-K"
     return f"{decimal(m['run'])} {tables.MAGNITUDES[m['scale']]}"
 
@@ -390,7 +406,23 @@ def _power(m: Match) -> str:
     return f" {exponent}" if exponent else f" to the power of {number(m['power'])}"
 
 
+def _science(m: Match) -> str:
+    sign = "minus " if m["sign"] == "-" else ""
+    return f"{decimal(m['run'])} times ten to the power of {sign}{cardinal(int(m['power']))}"
+
+
+def _code(m: Match) -> str:
+    """Figures behind letters: "BA2490" -> "twenty-four ninety", longer ones digit by digit."""
+    run = m["run"]
+    if len(run) == 4 and not run.endswith("00") and run[0] != "0":
+        return f"-{_pairs(run)}"
+    return f"-{digits(run)}" if len(run) > 4 else f"-{number(run)}"
+
+
 _FIGURES: list[Rule] = [
+    (re.compile(r"(?<![\w.])(?P<run>\d+(?:\.\d+)?)[eE](?P<sign>[+-]?)(?P<power>\d{1,4})(?!\w)"), _science),
+    (re.compile(r"(?<=[A-Za-z])(?P<run>\d+\.\d+)(?![\w]|\.\d)"), lambda m: f" {decimal(m['run'])}"),
+    (re.compile(r"\b(?P<head>[A-Za-z]+-?\d+(?:\.\d+)?)-(?=\d)"), lambda m: m["head"] + " "),
     (re.compile(r"(?<=[\w)])\s?\^\s?\{?(?P<power>\d+)\}?"), _power),
     (re.compile(r"(?<=[\dA-Za-z)])(?P<power>[²³])"), _power),
     (re.compile(r"(?<=\d)\s?[x×]\s?(?=\d+(?:px)?\b.{0,3}(?:px|pixel|resolution|screen|display|cm|mm|inch|feet|ft|m\b))"), " by "),
@@ -413,7 +445,7 @@ _FIGURES: list[Rule] = [
     (re.compile(r"(?<=[A-Za-z])-(?=\d)"), " "),
     (re.compile(rf"(?:(?<=[^\w)\s])|(?<=\s)|^)(?P<minus>[-−])?(?<![\w.])(?P<run>{_NUM})(?![\w]|\.\d)"), _plain),
     (re.compile(r"(?<=[A-Za-z])(?P<run>\d+)(?=[A-Za-z])"), lambda m: f"-{number(m['run'])}-"),
-    (re.compile(r"(?<=[A-Za-z])(?P<run>\d+)"), lambda m: f"-{number(m['run'])}"),
+    (re.compile(r"(?<=[A-Za-z])(?P<run>\d+)"), _code),
     (re.compile(r"(?P<run>\d+)(?=[A-Za-z])"), lambda m: f"{number(m['run'])}-"),
     (re.compile(r"(?P<run>\d+)"), lambda m: f" {number(m['run'])} "),
 ]

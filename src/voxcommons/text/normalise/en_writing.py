@@ -88,7 +88,8 @@ def _initial(m: Match) -> str:
     """ "George W. Bush" -> "George W Bush", while "vitamin C. The" keeps its full stop."""
     name_before = re.search(r"(?:^|[^\w])[A-Z][a-z]+\s$", m.string[max(0, m.start() - 20) : m.start()])
     first = not m.string[: m.start()].strip()
-    return m["letter"] if name_before or first else m.group()
+    new_sentence = re.match(r"\s(?:The|An?|It|He|She|We|They|You|But|And|In|On|At|This|That|There|What|My|His|Her|Its?|Mr|Mrs|Ms|Dr|So|If)\b", m.string[m.end() :])
+    return m["letter"] if (name_before or first) and not new_sentence else m.group()
 
 
 _TITLE_WORDS = "|".join(tables.TITLES)
@@ -114,8 +115,11 @@ NAME_RULES: list[Rule] = [
     (re.compile(rf"\b(?P<word>{_SHORT_WORDS})\."), _abbreviation),
     (re.compile(rf"\b(?P<word>{_DAYS})\.?(?=,? (?:{_MONTHS_SHORT}|\d|at\b|[A-Z][a-z]+ \d))"), lambda m: tables.WEEKDAYS[m["word"]]),
     (re.compile(r"\bPh\.?\s?D\b\.?"), lambda m: "P-H-D" + (_ends_sentence(m) if m.group().endswith(".") else "")),
-    (re.compile(r"(?<![\w.])(?<!\d\s)(?:[A-Za-z]\.\s?){2,}(?<!\s)(?![a-z]{2})(?!\d)"), _dotted),
+    (re.compile(r"(?<![\w.])(?<!\d\s)(?:(?:[A-Z]\.\s?){2,}|(?:[a-z]\.){2,}|(?:[A-Z]\.[a-z]\.)+)(?<!\s)(?![a-z]{2})(?!\d)"), _dotted),
     (re.compile(r"(?<![\w.'])(?P<letter>[A-Z])\.(?=\s[A-Z][a-z])"), _initial),
+    (re.compile(r"\bWW(?P<which>II|I|2|1)\b"), lambda m: "World War " + ("two" if m["which"] in ("II", "2") else "one")),
+    (re.compile(r"\b(?P<a>[A-Z]{1,3})&(?P<b>[A-Z]{1,3})\b"), lambda m: f"{_spelled(m['a'])} and {_spelled(m['b'])}"),
+    (re.compile(r"(?<=\w)\s?'n'?\s?(?=r)"), " and "),
     (re.compile(r"\bw/o\b"), "without"),
     (re.compile(r"\bw/(?=\s|\w)"), "with "),
     (re.compile(r"\band/or\b"), "and or"),
