@@ -1,6 +1,7 @@
 """A base model on disk: what is saved is loaded, and what is wrong is named before anything runs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from tiny_base import make_tiny_base
 from voxcommons.base.errors import CorruptFileError, InputError
-from voxcommons.models.build import Placement, load_base, read_facts, save_base
+from voxcommons.models.build import Placement, load_base, read_facts, save_base, suited_threads
 
 
 @pytest.fixture
@@ -61,6 +62,16 @@ def test_parts_that_are_not_asked_for_are_not_loaded(folder):
 def test_the_hash_names_the_weights(folder, tmp_path):
     other = save_base(make_tiny_base(1, for_training=True), tmp_path / "other", dtype=torch.float32)
     assert load_base(folder).sha256 != other
+
+
+def test_everyone_may_read_what_is_saved(folder):
+    assert {path.stat().st_mode & 0o044 for path in folder.iterdir()} == {0o044}
+
+
+def test_a_small_model_runs_on_one_thread_and_a_large_one_on_as_many_as_there_are():
+    small = make_tiny_base()
+    large = replace(small, content=torch.nn.Linear(8000, 8000, device="meta"))
+    assert (suited_threads(small), suited_threads(large)) == (1, None)
 
 
 def test_saving_again_keeps_the_model_card(folder):

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from voxcommons.base.errors import Cancelled, InputError
-from voxcommons.models.build import BaseModel, use_threads
+from voxcommons.models.build import BaseModel, suited_threads, use_threads
 from voxcommons.synth.chunks import AudioChunk, Samples, SilenceTrimmer, limit_peaks, pause_seconds, silence
 from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_stream
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
@@ -80,12 +80,12 @@ class Engine:
 
     Args:
         base: the networks.
-        threads: processor threads for them; None leaves the library's own choice.
+        threads: processor threads for them; None takes what suits their size.
         sizes: how sentences are cut into blocks.
     """
 
     def __init__(self, base: BaseModel, *, threads: int | None = None, sizes: BlockSizes | None = None) -> None:
-        use_threads(threads)
+        use_threads(threads if threads is not None else suited_threads(base))
         self.base = base
         self._sizes = sizes if sizes is not None else BlockSizes()
 
