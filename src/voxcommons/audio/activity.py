@@ -32,7 +32,9 @@ _FLOOR_DBFS: Final = -95.0
 _DYNAMIC_DB: Final = 42.0  # speech is never this far below the loud parts of the same recording
 _BLOCK_FRAMES: Final = 50
 _NEIGHBOUR_BLOCKS: Final = 8  # the floor may rise and fall within +-4 s
+_FLOOR_RISE_DB: Final = 12.0
 _EXCESS_CAP_DB: Final = 30.0
+_NOISE_SCORE_DB: Final = 6.0  # what noise alone scores, by its own fluctuation
 _LEAST_CONTRAST_DB: Final = 5.0  # steady noise reaches 3, speech at 0 dB SNR 7
 _ON_SHARE: Final = 0.40
 _OFF_SHARE: Final = 0.22
@@ -59,6 +61,7 @@ def speech_frames(samples: Samples, rate: int) -> Mask:
     excess = np.clip(bands - _noise_floor(bands), 0.0, _EXCESS_CAP_DB)
     score = np.sort(excess, axis=1)[:, -4:].mean(1)  # vowels and fricatives fill different bands: the four best count
     low, high = np.percentile(score, (10, 95))
+    low = min(low, _NOISE_SCORE_DB)  # in speech without pauses the lowest tenth is speech too
     if high - low < _LEAST_CONTRAST_DB or np.percentile(bands.max(1), 95) < _SPEECH_FLOOR_DBFS:
         return np.zeros(wanted, bool)
     mask = _hysteresis(score, low + _ON_SHARE * (high - low), low + _OFF_SHARE * (high - low))
@@ -107,6 +110,8 @@ def _noise_floor(bands: Decibels) -> Decibels:
     count = max(1, len(bands) // _BLOCK_FRAMES)
     quiet = np.stack([np.percentile(block, 15, axis=0) for block in np.array_split(bands, count)])
     floor = np.stack([quiet[max(0, i - _NEIGHBOUR_BLOCKS) : i + _NEIGHBOUR_BLOCKS + 1].min(0) for i in range(count)])
+    # Where nobody pauses for seconds the local floor is speech itself; the quietest moments of the whole bound it.
+    floor = np.minimum(floor, np.percentile(bands, 2, axis=0) + _FLOOR_RISE_DB)
     floor = np.maximum(floor, np.percentile(bands, 95, axis=0) - _DYNAMIC_DB)
     centres = (np.arange(count) + 0.5) * (len(bands) / count)
     at = np.arange(len(bands))

@@ -179,12 +179,12 @@ def _noise_power(power: npt.NDArray[np.float64], speech: Mask) -> float:
     smooth = np.convolve(power, np.full(_SMOOTH_FRAMES, 1.0 / _SMOOTH_FRAMES), mode="same")
     for away in (_AWAY_FRAMES, 5, 0):
         near = np.convolve(speech, np.ones(2 * away + 1), mode="same") > 0
-        if away and (~near).sum() >= _LEAST_NOISE_FRAMES and (power[~near] <= _ZERO_LEVEL**2).mean() > 0.5:
-            return 0.0  # a device that writes zeros: what noise there is, nobody can tell
-        # Single zeros are a device's doing too, not the room's noise.
+        # Exact zeros are a device's doing, not the room's noise.
         frames = np.sort((smooth if away else power)[~near & (power > _ZERO_LEVEL**2)])
         if len(frames) >= _LEAST_NOISE_FRAMES:
             return float(frames[: len(frames) // 2].mean())
+        if away and (~near).sum() >= 2 * _LEAST_NOISE_FRAMES:
+            return 0.0  # nearly all of the pauses are zeros: what noise there was, nobody can tell
     heard = power[power > _ZERO_LEVEL**2]
     return float(np.percentile(heard, 3)) if len(heard) else 0.0
 

@@ -130,7 +130,7 @@ def _piece_by_length(found: list[_Run], speech: Mask, power: Power) -> Slice:
     start, end = run.start, run.end
     if (end - start) * FRAME_S > PROMPT_LONGEST_S:
         earliest, latest = (start + round(limit / FRAME_S) for limit in (PROMPT_IDEAL_S, PROMPT_LONGEST_S))
-        end = earliest + int(np.argmin(np.convolve(power[earliest:latest], np.ones(5), mode="same")))
+        end = _quietest(power, earliest, latest)
     missing = round(PROMPT_SHORTEST_S / FRAME_S) - (end - start)
     if missing > 0:
         start = max(0, min(start - missing // 2, len(speech) - round(PROMPT_SHORTEST_S / FRAME_S)))
@@ -173,9 +173,13 @@ def _cut_long(run: tuple[int, int], power: Power) -> list[tuple[int, int]]:
     if (end - start) * FRAME_S <= LONGEST_S - 2 * _PAD_S:
         return [run]
     third = (end - start) // 3
-    smooth = np.convolve(power[start + third : end - third], np.ones(5), mode="same")
-    middle = start + third + int(np.argmin(smooth)) if len(smooth) else (start + end) // 2
+    middle = _quietest(power, start + third, end - third)
     return _cut_long((start, middle), power) + _cut_long((middle, end), power)
+
+
+def _quietest(power: Power, start: int, end: int) -> int:
+    """The middle of the quietest 50 ms between two frames."""
+    return start + 2 + int(np.argmin(np.convolve(power[start:end], np.ones(5), mode="valid")))
 
 
 def _split(found: list[_Run]) -> list[list[_Run]]:
