@@ -2,7 +2,7 @@
 
 A sentence is *defined* as the sum of its blocks: the same blocks are rendered whether a listener waits for the
 sentence or takes pieces as they come, so the pieces are the whole, sample by sample. A block sees the tokens before
-it and a few after it, never the whole sentence; see docs/adr/0003-token-streaming.md for why.
+it and a few after it, never the whole sentence; see docs/adr/0004-token-streaming.md for why.
 """
 
 from __future__ import annotations
