@@ -25,6 +25,7 @@ _CONTEXTS: tuple[tuple[str, str], ...] = (
     (f"(?<=[{_BEHIND_MODAL}])得(?=[到过](?!处))", "de2"),
     (f"(?<=[{_BEHIND_MODAL}])得(?=[\u4e00-\u9fff])(?!得[很不])", "dei3"),
     ("得", "de5"),
+    ("(?<=[使鞭峒组队班排连营团旅师军厅局处科室部省市县镇乡村州院校站段场厂店馆所社])长(?![得短长大高度])", "zhang3"),
     ("长(?=[得大高胖满出着了成在个])(?!长着呢|长得多)", "zhang3"),
     ("(?<=[会能要在快已也就还没])长(?![长短度])", "zhang3"),
     ("长", "chang2"),
@@ -70,11 +71,14 @@ _CONTEXTS: tuple[tuple[str, str], ...] = (
     ("挨(?=[打骂饿揍批冻])", "ai2"),
     ("冲(?=着)", "chong4"),
     ("谁", "shei2"),
+    ("(?<=[等之各当此某两原该这那本外内异陆一])地", "di4"),
+    ("地(?=[区点位方形面球图铁址处带下上震]|[!?…,.-]|$)", "di4"),
     ("地(?=[说走跑笑看想问答做写跳])", "de5"),
     ("嗯", "en2"),
     ("哦", "o2"),
 )
 
+_TITLE = re.compile("(?<=[禄政议士卿宪训])大夫")  # an official of old, not a doctor
 _IN_COUNTS = frozenset("只行种重")  # classifiers, which the segmenter joins to their numeral
 
 # Readings that depend on the part of speech of a character that stands alone.
@@ -82,12 +86,11 @@ _BY_TAG: dict[tuple[str, str], str] = {
     ("教", "v"): "jiao1",
     ("种", "v"): "zhong4",
     ("数", "v"): "shu3",
-    ("地", "uv"): "de5",
 }
 
 _SURNAMES = {
-    "曾": "zeng1", "单": "shan4", "仇": "qiu2", "任": "ren2", "解": "xie4", "查": "zha1", "朴": "piao2", "区": "ou1",
-    "翟": "zhai2", "纪": "ji3", "盖": "ge3", "燕": "yan1", "华": "hua4", "那": "na1", "缪": "miao4", "乐": "yue4",
+    "曾": "zeng1", "单": "shan4", "仇": "qiu2", "任": "ren2", "解": "xie4", "朴": "piao2", "翟": "zhai2", "纪": "ji3",
+    "燕": "yan1", "缪": "miao4",
 }  # fmt: skip
 
 
@@ -122,10 +125,14 @@ def read_words(words: Sequence[Word]) -> list[list[str]]:
     at = 0
     for word in words:
         for char in word.text:
+            if (char, word.tag) == ("地", "uv"):
+                flat[at] = "de5"
             if len(word.text) == 1 or (word.tag == "m" and char in _IN_COUNTS):
                 flat[at] = _alone(Word(char, word.tag), text, at) or flat[at]
             at += 1
     _read_phrases(text, bounds, flat)
+    for title in _TITLE.finditer(text):
+        flat[title.start() : title.end()] = ["da4", "fu1"]
     start = 0
     for reading in readings:
         reading[:] = flat[start : start + len(reading)]
