@@ -1,6 +1,7 @@
 """The run that produces a base model's figures: same sentences for all, nothing measured twice."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from voxcommons.evaluate.base_figures import (
     speak_sentences,
     wav_path,
 )
-from voxcommons.evaluate.objective import Meters, Score, Utterance
+from voxcommons.evaluate.objective import Meters, Utterance
+from voxcommons.evaluate.quality import Quality
 
 
 @pytest.fixture
@@ -72,23 +74,23 @@ def test_second_run_speaks_only_what_is_missing(plan, tmp_path):
 
 def test_scores_carry_the_cost(plan, meters, tmp_path):
     speak_sentences(Hummer(), plan.sentences, tmp_path / "out")
-    book = ScoreBook(tmp_path / "scores", meters.names)
-    scores = list(measure_candidate("hummer", plan.sentences, tmp_path / "out", meters, book))
+    book = ScoreBook(tmp_path / "scores", meters)
+    scores = list(measure_candidate("hummer", plan.sentences, tmp_path / "out", book))
     assert [(s.system, s.speaker) for s in scores[:2]] == [("hummer", "ann"), ("hummer", "bob")]
     assert {(s.wall_s, s.first_sound_s) for s in scores} == {(0.5, 0.1)}
     assert all(s.phones > 10 for s in scores)
 
 
 def test_kept_scores_are_not_measured_again(plan, meters, tmp_path):
-    book = ScoreBook(tmp_path / "scores", meters.names)
-    first = list(measure_natural(plan.people, plan.pool, meters, book))
+    book = ScoreBook(tmp_path / "scores", meters)
+    first = list(measure_natural(plan.people, plan.pool, book))
     plan.pool[0].archive.unlink()
-    assert list(measure_natural(plan.people, plan.pool, meters, book)) == first
+    assert list(measure_natural(plan.people, plan.pool, book)) == first
 
 
 def test_people_without_clips_are_measured_by_their_reference(plan, meters, tmp_path):
-    book = ScoreBook(tmp_path / "scores", meters.names)
-    scores = list(measure_natural(plan.people, plan.pool, meters, book))
+    book = ScoreBook(tmp_path / "scores", meters)
+    scores = list(measure_natural(plan.people, plan.pool, book))
     assert {s.item.split("-")[0] for s in scores if s.speaker == "bob"} == {"piece"}
     assert {s.system for s in scores} == {NATURAL}
     pitch = {name: np.median([s.pitch_hz for s in scores if s.speaker == name]) for name in ("ann", "bob")}
@@ -96,16 +98,42 @@ def test_people_without_clips_are_measured_by_their_reference(plan, meters, tmp_
     assert pitch["bob"] == pytest.approx(110, rel=0.02)
 
 
-def test_scores_of_other_meters_or_another_version_are_not_used(tmp_path):
-    score = Score("natural", "ann", "one", "en", 2.0, 20, tone_contours=((1, (0.0, 1.0)),), vector=(1.0, 0.0))
-    ScoreBook(tmp_path, ["a"]).put(score)
-    assert ScoreBook(tmp_path, ["a"]).get("natural", "ann", "one") == score
-    assert ScoreBook(tmp_path, ["a", "b"]).get("natural", "ann", "one") is None
+class Counter:
+    """A quality meter that counts how often it is asked."""
+
+    def __init__(self, name):
+        self.name, self.asked = name, 0
+
+    def measure(self, samples, rate):
+        self.asked += 1
+        return Quality(sig=3.0, bak=4.0, ovrl=2.0 + self.asked)
+
+
+def sound_of(item):
+    return Utterance("natural", "ann", item, "en", "hello there", np.full(16000, 0.1, np.float32), 16000)
+
+
+def test_new_meter_leaves_the_figures_of_the_others(meters, tmp_path):
+    plain = ScoreBook(tmp_path, meters).measure(sound_of("one"))
+    richer = Meters()
+    richer._english = richer._speaker = None
+    richer._quality = Counter("first")
+    assert ScoreBook(tmp_path, richer).get("natural", "ann", "one") is None
+    measured = ScoreBook(tmp_path, richer).measure(sound_of("one"))
+    assert measured == replace(plain, sig=3.0, bak=4.0, ovrl=3.0)
+    assert ScoreBook(tmp_path, richer).measure(sound_of("one")) == measured
+    assert ScoreBook(tmp_path, richer).get("natural", "ann", "one") == measured
+    assert richer._quality.asked == 1
+
+
+def test_scores_of_another_version_are_not_used(meters, tmp_path):
+    book = ScoreBook(tmp_path, meters)
+    book.measure(sound_of("one"))
     path = tmp_path / "natural" / "ann" / "one.json"
     kept = json.loads(path.read_text())
     del kept["score"]["words"]
     path.write_text(json.dumps(kept))
-    assert ScoreBook(tmp_path, ["a"]).get("natural", "ann", "one") is None
+    assert book.get("natural", "ann", "one") is None
 
 
 def test_own_recogniser_hears_phones_and_tones(tmp_path):

@@ -44,10 +44,9 @@ def base_command(
     languages: tuple[str, ...], yardsticks_only: bool, out: Path, json_path: Path | None,
 ) -> None:
     """Clone unseen people, let the clones speak, and print the figures of a base model."""
-    from voxcommons.cli.figures_run import content_of, speak_plan
+    from voxcommons.cli.figures_run import meters_of, speak_plan
     from voxcommons.evaluate import report
     from voxcommons.evaluate.base_figures import make_plan, measure_plan
-    from voxcommons.evaluate.objective import Meters
 
     plan = make_plan(_corpus(data), languages or LANGUAGES, sentences, limit_speakers)
     facts: dict[str, object] = {"people": [person.name for person in plan.people], "sentences": len(plan.pool)}
@@ -56,8 +55,7 @@ def base_command(
         if not yardsticks_only:
             spoken, told = speak_plan(settings_of(context), base_name, plan, out, progress)
             facts |= told
-        content, table = content_of(base_name, progress.note)
-        scores = measure_plan(plan, Meters(content, progress.note, table), out / "scores", spoken, progress)
+        scores = measure_plan(plan, meters_of(base_name, progress.note), out / "scores", spoken, progress)
         if spoken is not None:
             _draw(plan, spoken[1], out / "pictures", progress)
     columns = report.columns(scores)

@@ -14,7 +14,7 @@ from voxcommons.base.settings import Settings
 from voxcommons.cli.spoken import speak_to_file
 from voxcommons.evaluate.base_figures import Plan, Timing, speak_sentences
 from voxcommons.evaluate.dev_speakers import DevSpeaker
-from voxcommons.evaluate.recognise import PhoneScorer
+from voxcommons.evaluate.objective import Meters
 from voxcommons.models.build import BaseModel, load_base
 from voxcommons.synth.engine import Engine
 from voxcommons.synth.options import SpeakOptions
@@ -24,19 +24,19 @@ from voxcommons.voices.library import Library, Voice
 _WARM_UP = {"en": "One moment please.", "zh": "请稍等。"}
 
 
-def content_of(base_name: str, note: Callable[[str], None]) -> tuple[PhoneScorer | None, str]:
-    """Return the content encoder of a base model, whose CTC head hears phones, and its symbol table.
+def meters_of(base_name: str, note: Callable[[str], None]) -> Meters:
+    """Return all meters at hand, phones heard by the CTC head of a base model's content encoder.
 
-    Without a base model or without an encoder in it the first is None and a note says so.
+    Without a base model, without an encoder in it, and for each missing package a note says what is not measured.
     """
     try:
         base = load_base(base_name, parts=("content",))
     except InputError as error:
         note(f"phones, syllables and tones are not measured: {error}")
-        return None, "v2"
+        return Meters(None, note)
     if base.content is None:
         note(f"phones, syllables and tones are not measured: {base.name} has no content encoder")
-    return base.content, base.table
+    return Meters(base.content, note, base.table, base.sha256[:8])
 
 
 class ReleasedSpeech:

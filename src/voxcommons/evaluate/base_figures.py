@@ -14,8 +14,8 @@ import json
 import resource
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
-from itertools import groupby
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import count, groupby, takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +26,6 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.evaluate.dev_speakers import Clip, ClipReader, DevSpeaker, cut_reference, dev_speakers, sentence_pool
 from voxcommons.evaluate.espeak import espeak, espeak_program
 from voxcommons.evaluate.objective import Meters, Score, Utterance
-from voxcommons.evaluate.recognise import EnglishRecogniser
 from voxcommons.evaluate.report import NATURAL
 
 ESPEAK = "espeak-ng"
@@ -104,34 +103,43 @@ def make_plan(data: Path, languages: Sequence[str], sentences: int, most_people:
 
 
 class ScoreBook:
-    """Scores kept as one small JSON file each, valid for one set of meters.
+    """Scores kept as one small JSON file each, with the names of the meters they were taken with.
+
+    A score is complete when all of today's meters took part; otherwise only the others are run.
 
     Args:
         folder: of this book.
-        meters: names of the meters; scores taken with others are measured again.
+        meters: the meters of today.
     """
 
-    def __init__(self, folder: Path, meters: Sequence[str]) -> None:
+    def __init__(self, folder: Path, meters: Meters) -> None:
         self._folder = folder
-        self._meters = list(meters)
+        self.meters = meters
 
     def get(self, system: str, speaker: str, item: str) -> Score | None:
-        """Return a score if it was taken with the same meters."""
+        """Return a score if it is there and complete."""
+        kept = self._kept(system, speaker, item)
+        return kept[0] if kept is not None and set(self.meters.names) <= set(kept[1]) else None
+
+    def measure(self, utterance: Utterance, timing: Timing | None = None) -> Score:
+        """Measure an utterance with the meters that have not seen it yet, and keep the score."""
+        earlier = self._kept(utterance.system, utterance.speaker, utterance.item)
+        score = self.meters.measure(utterance, earlier)
+        if timing is not None:
+            score = replace(score, wall_s=timing.wall_s, first_sound_s=timing.first_sound_s)
+        names = sorted({*self.meters.names, *(earlier[1] if earlier is not None else ())})
+        with atomic_path(self._path(score.system, score.speaker, score.item)) as unfinished:
+            unfinished.write_text(json.dumps({"meters": names, "score": asdict(score)}), encoding="utf-8")
+        return score
+
+    def _kept(self, system: str, speaker: str, item: str) -> tuple[Score, list[str]] | None:
         path = self._path(system, speaker, item)
         if not path.is_file():
             return None
         kept = json.loads(path.read_text(encoding="utf-8"))
-        known = {field.name for field in fields(Score)}
-        if kept.get("meters") != self._meters or set(kept["score"]) != known:
+        if set(kept["score"]) != {field.name for field in fields(Score)}:  # an older version measured something else
             return None
-        return Score(**{name: _frozen(value) for name, value in kept["score"].items()})
-
-    def put(self, score: Score) -> Score:
-        """Keep a score."""
-        path = self._path(score.system, score.speaker, score.item)
-        with atomic_path(path) as unfinished:
-            unfinished.write_text(json.dumps({"meters": self._meters, "score": asdict(score)}), encoding="utf-8")
-        return score
+        return Score(**{name: _frozen(value) for name, value in kept["score"].items()}), kept["meters"]
 
     def _path(self, system: str, speaker: str, item: str) -> Path:
         return self._folder / system / speaker / f"{item}.json"
@@ -190,15 +198,15 @@ def measure_plan(
         progress: told each measured sound.
     """
     progress = progress or NullProgress()
-    book = ScoreBook(folder, meters.names)
-    runs: list[Iterator[Score]] = [measure_natural(plan.people, plan.pool, meters, book)]
+    book = ScoreBook(folder, meters)
+    runs: list[Iterator[Score]] = [measure_natural(plan.people, plan.pool, book)]
     try:
         espeak_program()
-        runs.append(measure_espeak(plan.pool, meters, book))
+        runs.append(measure_espeak(plan.pool, book))
     except MissingExtraError as error:
         progress.note(str(error))
     if candidate is not None:
-        runs.append(measure_candidate(candidate[0], plan.sentences, candidate[1], meters, book))
+        runs.append(measure_candidate(candidate[0], plan.sentences, candidate[1], book))
     progress.start(len(runs) * len(plan.pool), "measuring")
     scores = []
     for run in runs:
@@ -210,7 +218,7 @@ def measure_plan(
 
 
 def measure_candidate(
-    name: str, sentences: Sequence[Sentence], folder: Path, meters: Meters, book: ScoreBook
+    name: str, sentences: Sequence[Sentence], folder: Path, book: ScoreBook
 ) -> Iterator[Score]:
     """Measure what ``speak_sentences`` left in a folder."""
     for sentence in sentences:
@@ -220,31 +228,22 @@ def measure_candidate(
             path = wav_path(folder, sentence)
             audio = load(path)
             spoken = Utterance(name, person.name, clip.item, clip.language, clip.text, audio.samples, audio.rate)
-            timing = Timing(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
-            kept = book.put(_timed(meters.measure(spoken), timing))
+            kept = book.measure(spoken, Timing(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))))
         yield kept
 
 
-def _timed(score: Score, timing: Timing) -> Score:
-    return Score(**{**_shallow(score), "wall_s": timing.wall_s, "first_sound_s": timing.first_sound_s})
-
-
-def _shallow(score: Score) -> dict[str, Any]:
-    return {field.name: getattr(score, field.name) for field in fields(Score)}
-
-
-def measure_espeak(pool: Sequence[Clip], meters: Meters, book: ScoreBook) -> Iterator[Score]:
+def measure_espeak(pool: Sequence[Clip], book: ScoreBook) -> Iterator[Score]:
     """Measure espeak-ng on the sentences; raises MissingExtraError when it is not installed."""
     for clip in pool:
         kept = book.get(ESPEAK, ESPEAK, clip.item)
         if kept is None:
             samples, rate = espeak(clip.text, clip.language)
-            kept = book.put(meters.measure(Utterance(ESPEAK, ESPEAK, clip.item, clip.language, clip.text, samples, rate)))
+            kept = book.measure(Utterance(ESPEAK, ESPEAK, clip.item, clip.language, clip.text, samples, rate))
         yield kept
 
 
 def measure_natural(
-    people: Sequence[DevSpeaker], pool: Sequence[Clip], meters: Meters, book: ScoreBook
+    people: Sequence[DevSpeaker], pool: Sequence[Clip], book: ScoreBook
 ) -> Iterator[Score]:
     """Measure natural speech: the clips the sentences come from, and pieces of the references of people with few."""
     with ClipReader() as reader:
@@ -252,33 +251,132 @@ def measure_natural(
             kept = book.get(NATURAL, clip.speaker, clip.item)
             if kept is None:
                 samples, rate = reader.read(clip)
-                kept = book.put(meters.measure(Utterance(NATURAL, clip.speaker, clip.item, clip.language, clip.text, samples, rate)))
+                kept = book.measure(Utterance(NATURAL, clip.speaker, clip.item, clip.language, clip.text, samples, rate))
             yield kept
     for person in people:
         if sum(clip.speaker == person.name for clip in pool) < min(_FEWEST_NATURAL, len(pool)):
-            yield from _measure_pieces(person, meters, book)
+            yield from _measure_pieces(person, book)
 
 
-def _measure_pieces(person: DevSpeaker, meters: Meters, book: ScoreBook) -> Iterator[Score]:
-    index = book.get(NATURAL, person.name, "piece-00")
-    number = 0
-    while index is not None:
-        yield index
-        number += 1
-        index = book.get(NATURAL, person.name, f"piece-{number:02d}")
-    if number:
+def _measure_pieces(person: DevSpeaker, book: ScoreBook) -> Iterator[Score]:
+    complete = _complete_pieces(person, book)
+    if complete:
+        yield from complete
         return
     audio = load(person.reference)
-    recogniser = _english() if person.language == "en" else None
+    recogniser = book.meters.english if person.language == "en" else None
     pieces = cut_reference(audio.samples, audio.rate, person.transcript, recogniser)[:_MOST_PIECES]
-    scores = [
-        meters.measure(Utterance(NATURAL, person.name, f"piece-{i:02d}", person.language, piece.text, piece.samples, audio.rate))
-        for i, piece in enumerate(pieces)
-    ]
-    # Written last to first: piece-00 stands for "all pieces are there".
-    for score in reversed(scores):
-        book.put(score)
-    yield from scores
+    # Last to first: piece 0 stands for "all pieces are there".
+    for number, piece in reversed(list(enumerate(pieces))):
+        yield book.measure(
+            Utterance(NATURAL, person.name, _piece_name(number), person.language, piece.text, piece.samples, audio.rate)
+        )
+
+
+def _complete_pieces(person: DevSpeaker, book: ScoreBook) -> list[Score]:
+    kept = (book.get(NATURAL, person.name, _piece_name(number)) for number in count())
+    return list(takewhile(lambda score: score is not None, kept))  # type: ignore[arg-type]
+
+
+def _piece_name(number: int) -> str:
+    return f"piece-{number:02d}"
+
+
+def measure_plan(
+    plan: Plan, meters: Meters, folder: Path, candidate: tuple[str, Path] | None = None, progress: Progress | None = None
+) -> list[Score]:
+    """Measure natural speech, espeak-ng (where installed) and a candidate on the same sentences.
+
+    Args:
+        plan: people and sentences.
+        meters: the meters at hand.
+        folder: where scores are kept.
+        candidate: (name, folder that ``speak_sentences`` filled).
+        progress: told each measured sound.
+    """
+    progress = progress or NullProgress()
+    book = ScoreBook(folder, meters)
+    runs: list[Iterator[Score]] = [measure_natural(plan.people, plan.pool, book)]
+    try:
+        espeak_program()
+        runs.append(measure_espeak(plan.pool, book))
+    except MissingExtraError as error:
+        progress.note(str(error))
+    if candidate is not None:
+        runs.append(measure_candidate(candidate[0], plan.sentences, candidate[1], book))
+    progress.start(len(runs) * len(plan.pool), "measuring")
+    scores = []
+    for run in runs:
+        for score in run:
+            scores.append(score)
+            progress.advance()
+    progress.finish()
+    return scores
+
+
+def measure_candidate(
+    name: str, sentences: Sequence[Sentence], folder: Path, book: ScoreBook
+) -> Iterator[Score]:
+    """Measure what ``speak_sentences`` left in a folder."""
+    for sentence in sentences:
+        clip, person = sentence.clip, sentence.person
+        kept = book.get(name, person.name, clip.item)
+        if kept is None:
+            path = wav_path(folder, sentence)
+            audio = load(path)
+            spoken = Utterance(name, person.name, clip.item, clip.language, clip.text, audio.samples, audio.rate)
+            kept = book.measure(spoken, Timing(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))))
+        yield kept
+
+
+def measure_espeak(pool: Sequence[Clip], book: ScoreBook) -> Iterator[Score]:
+    """Measure espeak-ng on the sentences; raises MissingExtraError when it is not installed."""
+    for clip in pool:
+        kept = book.get(ESPEAK, ESPEAK, clip.item)
+        if kept is None:
+            samples, rate = espeak(clip.text, clip.language)
+            kept = book.measure(Utterance(ESPEAK, ESPEAK, clip.item, clip.language, clip.text, samples, rate))
+        yield kept
+
+
+def measure_natural(
+    people: Sequence[DevSpeaker], pool: Sequence[Clip], book: ScoreBook
+) -> Iterator[Score]:
+    """Measure natural speech: the clips the sentences come from, and pieces of the references of people with few."""
+    with ClipReader() as reader:
+        for clip in pool:
+            kept = book.get(NATURAL, clip.speaker, clip.item)
+            if kept is None:
+                samples, rate = reader.read(clip)
+                kept = book.measure(Utterance(NATURAL, clip.speaker, clip.item, clip.language, clip.text, samples, rate))
+            yield kept
+    for person in people:
+        if sum(clip.speaker == person.name for clip in pool) < min(_FEWEST_NATURAL, len(pool)):
+            yield from _measure_pieces(person, book)
+
+
+def _measure_pieces(person: DevSpeaker, book: ScoreBook) -> Iterator[Score]:
+    complete = _complete_pieces(person, book)
+    if complete:
+        yield from complete
+        return
+    audio = load(person.reference)
+    recogniser = book.meters.english if person.language == "en" else None
+    pieces = cut_reference(audio.samples, audio.rate, person.transcript, recogniser)[:_MOST_PIECES]
+    # Last to first: piece 0 stands for "all pieces are there".
+    for number, piece in reversed(list(enumerate(pieces))):
+        yield book.measure(
+            Utterance(NATURAL, person.name, _piece_name(number), person.language, piece.text, piece.samples, audio.rate)
+        )
+
+
+def _complete_pieces(person: DevSpeaker, book: ScoreBook) -> list[Score]:
+    kept = (book.get(NATURAL, person.name, _piece_name(number)) for number in count())
+    return list(takewhile(lambda score: score is not None, kept))  # type: ignore[arg-type]
+
+
+def _piece_name(number: int) -> str:
+    return f"piece-{number:02d}"
 
 
 def _english() -> EnglishRecogniser | None:

@@ -6,7 +6,7 @@ missing packages are told once, with the command that brings them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -101,17 +101,22 @@ class Meters:
         content: the content encoder whose CTC head hears phones; None leaves phones, syllables and tones out.
         note: told each missing package in one line.
         table: the symbol table of the content encoder.
+        version: tells one content encoder from another.
     """
 
     def __init__(
-        self, content: PhoneScorer | None = None, note: Callable[[str], None] = lambda _: None, table: str = "v2"
+        self,
+        content: PhoneScorer | None = None,
+        note: Callable[[str], None] = lambda _: None,
+        table: str = "v2",
+        version: str = "",
     ) -> None:
         self._table = table
         self._english = _try(EnglishRecogniser, note)
         self._speaker = _try(SpeakerEncoder, note)
         self._quality = _try(QualityMeter, note)
         self._content = content
-        self._phones = PhoneRecogniser(content, table) if content is not None else None
+        self._phones = PhoneRecogniser(content, table, version) if content is not None else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,30 +124,32 @@ class Meters:
         meters = (self._english, self._phones, self._speaker, self._quality)
         return tuple(meter.name for meter in meters if meter is not None)
 
-    def measure(self, utterance: Utterance) -> Score:
-        """Measure one utterance with every meter that applies to it."""
+    @property
+    def english(self) -> EnglishRecogniser | None:
+        """The recogniser of English words, if it can be had."""
+        return self._english
+
+    def measure(self, utterance: Utterance, earlier: tuple[Score, Collection[str]] | None = None) -> Score:
+        """Measure one utterance with every meter that applies to it.
+
+        Args:
+            utterance: what to measure.
+            earlier: a score of the same sound and the names of the meters it was taken with, which are not run again.
+        """
         sound, rate = utterance.samples, utterance.rate
         track = pitch_track(sound, rate)
         asked = spoken_phones(read(utterance.text, utterance.language).phones) if utterance.text else []
-        score = Score(
-            system=utterance.system,
-            speaker=utterance.speaker,
-            item=utterance.item,
-            language=utterance.language,
-            seconds=spoken_seconds(sound, rate),
-            phones=len(asked),
-            pitch_hz=round(median_pitch_hz(track), 2),
-        )
-        if self._quality is not None and len(sound):
+        score, done = earlier if earlier is not None else (_plain(utterance, len(asked), track), ())
+        if self._quality is not None and self._quality.name not in done and len(sound):
             quality = self._quality.measure(sound, rate)
             score = replace(score, ovrl=quality.ovrl, sig=quality.sig, bak=quality.bak)
-        if self._speaker is not None and np.any(sound):
+        if self._speaker is not None and self._speaker.name not in done and np.any(sound):
             vector = self._speaker.embed(sound, rate)
             score = replace(score, vector=tuple(round(float(x), 5) for x in vector))
-        if self._english is not None and utterance.language == "en" and utterance.text:
+        if self._english is not None and self._english.name not in done and utterance.language == "en" and utterance.text:
             path = edit_path(english_words(utterance.text), self._english.words(sound, rate))
             score = replace(score, words=path.reference_length, word_errors=path.errors)
-        if self._phones is not None and asked and len(sound) >= rate // 10:
+        if self._phones is not None and self._phones.name not in done and asked and len(sound) >= rate // 10:
             score = self._with_phones(score, asked, self._phones.listen(sound, rate), track)
         return score
 
@@ -182,6 +189,19 @@ class Meters:
             if shape is not None:
                 found.append((syllable.tone, tuple(round(float(x), 3) for x in shape)))
         return tuple(found)
+
+
+def _plain(utterance: Utterance, phones: int, track: NDArray[np.float64]) -> Score:
+    """What is known of an utterance without any meter."""
+    return Score(
+        system=utterance.system,
+        speaker=utterance.speaker,
+        item=utterance.item,
+        language=utterance.language,
+        seconds=spoken_seconds(utterance.samples, utterance.rate),
+        phones=phones,
+        pitch_hz=round(median_pitch_hz(track), 2),
+    )
 
 
 def spoken_seconds(samples: NDArray[np.float32], rate: int) -> float:

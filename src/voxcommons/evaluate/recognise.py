@@ -99,11 +99,11 @@ class PhoneRecogniser:
     Args:
         content: a content encoder with a CTC head.
         table: the symbol table its classes follow.
+        version: tells one training of it from another.
     """
 
-    name = "own CTC phone recogniser"
-
-    def __init__(self, content: PhoneScorer, table: str = "v2") -> None:
+    def __init__(self, content: PhoneScorer, table: str = "v2", version: str = "") -> None:
+        self.name = f"own CTC phone recogniser {version}".strip()
         self._content = content
         self._symbols = symbols(table)
 
