@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import soundfile
-from sounds import speech_like
 
+from sounds import speech_like
 from voxcommons.audio.activity import activity, speech_frames
 from voxcommons.audio.resample import resample
 

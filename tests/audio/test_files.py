@@ -6,8 +6,8 @@ import tracemalloc
 import numpy as np
 import pytest
 import soundfile
-from sounds import encode, speech_like, write_wav
 
+from sounds import encode, speech_like, write_wav
 from voxcommons.audio.files import load, save_flac, save_wav
 from voxcommons.base.errors import CorruptFileError, InputError
 

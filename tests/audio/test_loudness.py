@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from sounds import speech_like
 
+from sounds import speech_like
 from voxcommons.audio.loudness import lufs, normalise_loudness
 
 

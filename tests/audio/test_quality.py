@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import soundfile
-from sounds import speech_like
 
+from sounds import speech_like
 from voxcommons.audio.activity import speech_frames
 from voxcommons.audio.advice import KINDS, advice
 from voxcommons.audio.quality import Gate, bandwidth_hz, clipping_ratio, frame_power, judge, zero_run_seconds

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from sounds import speech_like, write_wav
 
+from sounds import speech_like, write_wav
 from voxcommons.audio.files import load
 from voxcommons.base.errors import InputError
 from voxcommons.prepare.check import check

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+
 from sounds import speech_like
 from tiny_base import make_tiny_base
-
 from voxcommons.base.errors import InputError
 from voxcommons.prepare.features import codes_of, phones_of, sound_kinds, style_of
 from voxcommons.text.reader import read

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import soundfile
-from sounds import speech_like
 
+from sounds import speech_like
 from voxcommons.audio.activity import speech_frames
 from voxcommons.prepare.slice import choose_prompt, slices
 

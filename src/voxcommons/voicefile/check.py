@@ -6,10 +6,11 @@ may hold is a closed list of files; a voice from a stranger is read by these rul
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import stat
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -88,15 +89,31 @@ def check_archive(path: Path) -> list[Fault]:
         return [Fault("", str(fault))]
 
 
-def open_archive(path: Path) -> zipfile.ZipFile:
-    """Open a ``.voice`` archive by strict rules.
+@contextlib.contextmanager
+def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A ``.voice`` archive opened by strict rules.
 
     It must hold nothing but the files of a voice, each once, stored without compression (so that nothing can unfold to
     more than it weighs), none a link, none larger than its kind may be, and nothing before, between or behind them.
 
+    Yields:
+        The archive; reading a member checks its checksum.
+
     Raises:
-        CorruptFileError: naming the first rule that is broken.
+        CorruptFileError: naming the first rule that is broken, also while members are read.
     """
+    _check_end(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(path, archive)
+            yield archive
+    # NotImplementedError and ValueError: versions, flags and offsets that zipfile will not have.
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as cause:
+        raise _refused(path, f"a broken directory or member ({cause})") from cause
+
+
+def _check_end(path: Path) -> None:
+    """Look at the end record before zipfile reads the directory: a forged one must not cost memory."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _END_BYTES))
@@ -104,22 +121,11 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     if len(end) < _END_BYTES or end[:4] != b"PK\x05\x06" or end[20:22] != b"\0\0":
         raise _refused(path, "no end record in its place")
     entries, directory_bytes = int.from_bytes(end[10:12], "little"), int.from_bytes(end[12:16], "little")
-    # Before zipfile reads the directory: a forged one must not cost memory.
     if not 0 < entries <= len(ALL_LIMITS) or directory_bytes > _MOST_DIRECTORY_BYTES:
         raise _refused(path, f"{entries} members")
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as cause:
-        raise _refused(path, "a broken directory") from cause
-    try:
-        _check_members(path, archive, size - _END_BYTES - directory_bytes)
-    except BaseException:
-        archive.close()
-        raise
-    return archive
 
 
-def _check_members(path: Path, archive: zipfile.ZipFile, data_bytes: int) -> None:
+def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
     at = 0
     names: set[str] = set()
     for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
@@ -141,7 +147,7 @@ def _check_members(path: Path, archive: zipfile.ZipFile, data_bytes: int) -> Non
         if member.header_offset != at or member.extra or member.comment:
             raise _refused(path, f"hidden bytes around {name}")
         at += 30 + len(name) + member.file_size
-    if at != data_bytes:
+    if at != archive.start_dir:
         raise _refused(path, "hidden bytes behind the last file")
 
 

@@ -166,7 +166,7 @@ def read_manifest(text: str | bytes) -> tuple[VoiceManifest | None, list[str]]:
         return None, ["voice.json is not JSON"]
     if not isinstance(data, dict):
         return None, ["voice.json is not an object"]
-    if data.get("schema") != SCHEMA:
+    if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
         return None, [f"voice.json has schema {data.get('schema')!r}, this program reads {SCHEMA}"]
     reader = _Reader(data)
     manifest = reader.manifest()
