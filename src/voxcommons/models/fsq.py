@@ -20,6 +20,9 @@ class FiniteScalarQuantizer(nn.Module):
         levels: number of values of each scalar; their product is the number of codes.
     """
 
+    _levels: Tensor
+    _steps: Tensor
+
     def __init__(self, channels: int, levels: tuple[int, ...]) -> None:
         super().__init__()
         self.levels = levels

@@ -47,12 +47,15 @@ class IstftGenerator(nn.Module):
         n_fft: transform size in samples.
     """
 
+    window: Tensor
+
     def __init__(
         self, *, in_channels: int, gin_channels: int, channels: int = 256, blocks: int = 6, n_fft: int = 640,
         hop: int = 320, kernel: int = 7, expansion: int = 2, style_channels: int = 64,
     ) -> None:
         super().__init__()
         self.n_fft, self.istft_hop = n_fft, hop // 2
+        self.kernel = kernel
         self.conv_pre = nn.Conv1d(in_channels, channels, 3, padding=1)
         self.up = nn.Linear(channels, 2 * channels)
         self.cond = nn.Conv1d(gin_channels, channels, 1)
@@ -65,7 +68,7 @@ class IstftGenerator(nn.Module):
     @property
     def receptive_frames(self) -> int:
         """Latent frames on each side that can influence one output frame."""
-        trunk = sum(block.depthwise.kernel_size[0] // 2 for block in self.blocks)  # in half frames
+        trunk = len(self.blocks) * (self.kernel // 2)  # in half frames
         return self.conv_pre.kernel_size[0] // 2 + -(-trunk // 2) + -(-self.n_fft // (4 * self.istft_hop))
 
     def forward(self, z: Tensor, g: Tensor) -> Tensor:
