@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tiny_corpus import make_tiny_corpus, vowel
 
+from tiny_corpus import make_tiny_corpus, vowel
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.prepare.corpus import PEAK_LIMIT, TARGET_RMS, level, pack, read_manifest
 

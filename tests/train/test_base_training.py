@@ -7,8 +7,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
-from tiny_corpus import make_tiny_corpus
 
+from tiny_corpus import make_tiny_corpus
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.cli.train import train
 from voxcommons.models import configs
