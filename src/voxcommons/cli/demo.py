@@ -101,10 +101,10 @@ def _clone_and_speak(
 
     base = load_base(base_name)
     engine = Engine(base, threads=settings.threads)
-    out.mkdir(parents=True, exist_ok=True)
     voice = clone(
         source.recording, VOICE, text=source.text, base=base, library=Library(settings.home), progress=progress, replace=True
     )
+    out.mkdir(parents=True, exist_ok=True)
     progress.start(len(SENTENCES), "speaking")
     spoken = []
     for name, text in SENTENCES:
