@@ -12,6 +12,7 @@ import pytest
 
 import voxcommons
 from voxcommons.base.errors import VoxError
+from voxcommons.base.messages import keys
 from voxcommons.base.settings import VARIABLES
 from voxcommons.cli.verbs import LIBRARIES, VERBS
 
@@ -105,6 +106,13 @@ def test_all_errors_of_the_program_are_one_tree_in_one_file():
     places = [path for path in (ROOT / "src").rglob("*.py") if path.name != "errors.py"]
     found = {name for path in places for name in pattern.findall(path.read_text("utf-8"))}
     assert found - _INNER == set()
+
+
+def test_every_message_is_used_and_every_message_used_exists():
+    frame = {"expected", "found", "do"}
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py") if path.name != "messages.py")
+    assert set(re.findall(r'key="(\w+)"', sources)) - set(keys()) == set()
+    assert {key for key in keys() if not key.startswith("heading.") and f'"{key}"' not in sources} == frame
 
 
 def test_the_dependencies_page_lists_what_is_installed_in_which_version():
