@@ -22,6 +22,8 @@ LONGEST_COMPATIBLE_RUN_CHARS = 20000
 # The public program reads a text with fewer phones once more with a full stop in front.
 FEWEST_PUBLIC_PHONES = 6
 _SPACES = re.compile(r" {2,}")
+# Half characters, from broken UTF-16; no library takes them.
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def read(
@@ -48,11 +50,12 @@ def read(
         InputError: unknown language or table; the message says which there are.
     """
     symbols(table)
+    readable = _SURROGATES.sub("\ufffd", text)
     if not compat:
-        return _read(parse_overrides(text), language, lexicon, compat=False).utterance(text, language, table)
-    joined = _read(_public_spaces(text), language, None, compat=True)
+        return _read(parse_overrides(readable), language, lexicon, compat=False).utterance(text, language, table)
+    parsed = _public_spaces(readable)
+    joined = _read(parsed, language, None, compat=True)
     if 0 < joined.phone_count < FEWEST_PUBLIC_PHONES:
-        parsed = _public_spaces(text)
         joined = _read(Parsed("." + parsed.text, (0, *parsed.positions), (), ()), language, None, compat=True)
     return joined.utterance(text, language, table)
 

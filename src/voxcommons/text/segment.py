@@ -42,11 +42,10 @@ _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 _KANA = "\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
-_PIECE = re.compile(
-    rf"(?P<zh>[{_HAN}]+)|(?P<ja>[{_KANA}]+)|(?P<ko>[{_HANGUL}]+)|(?P<en>[{_LATIN}]+(?:['’][{_LATIN}]+)*)"
-    r"|(?P<digit>[0-9０-９]+(?:[.,:/][0-9０-９]+)*)|(?P<sign>.)",
-    re.DOTALL,
-)
+_WRITTEN = rf"(?P<zh>[{_HAN}]+)|(?P<ja>[{_KANA}]+)|(?P<ko>[{_HANGUL}]+)|(?P<en>[{_LATIN}]+(?:['’][{_LATIN}]+)*)"
+_FIGURE = r"[0-9０-９]+(?:[.,:/][0-9０-９]+)*"
+_PIECE = re.compile(rf"{_WRITTEN}|(?P<digit>{_FIGURE})|(?P<sign>°[CF](?![A-Za-z])|.)", re.DOTALL)
+_PIECE_WITH_MONEY = re.compile(rf"{_WRITTEN}|(?P<digit>(?:[$£€¥￥₹] ?)?{_FIGURE})|(?P<sign>.)", re.DOTALL)
 _CLAUSE_END = re.compile(r"[。！？!?\n]|[.](?=\s)")
 _UNIT_BEHIND_FIGURE = re.compile(
     r"[ ]?(?:[%‰°℃℉]C?F?|[kcmµn]?m[²³23]?(?:/[sh])?|km/h|m/s|[kmµ]?g|k?cal|[kKMGT]i?B|[mMGk]?Hz|[mcd]?[lL]|[kM]?Wh?|m?Ah?|[kh]?Pa|dB|ppm)(?![A-Za-z])"
@@ -91,10 +90,8 @@ def _pieces(text: str, *, figures: str, units: bool) -> list[_Piece]:
     """Pieces of one script: zh, ja, ko, en, digit or sign."""
     pieces: list[_Piece] = []
     place = 0
-    while place < len(text):
-        match = _PIECE.match(text, place)
-        if match is None:
-            raise AssertionError("every character is a piece")
+    pattern = _PIECE_WITH_MONEY if units else _PIECE
+    while match := pattern.match(text, place):
         label, end = str(match.lastgroup), match.end()
         if label == "digit":
             label = figures
@@ -183,9 +180,10 @@ _SENTENCE_END = re.compile(
     r"[。！？!?…]+[”’」』）)\]\"']*|\.+[”’」』）)\]\"']*(?=\s|$)|(?<=[^\s])\.(?=[\u4e00-\u9fff])|；|;(?=\s)|\n\s*\n|\n(?=\s*(?:[-*•#>]|\d+[.)]) )"
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|[^A-Za-z])(?:Mr|Mrs|Ms|Dr|St|Prof|Rev|Gen|Col|Maj|Capt|Lt|Sgt|Gov|Sen|Rep|Pres|Mt|Ft|Jr|Sr|vs|etc|No|Nos|Vol|Fig|pp|p|approx|cf|al"
+    r"(?:^|[^A-Za-z])(?:Mr|Mrs|Ms|Dr|St|Prof|Rev|Gen|Col|Maj|Capt|Lt|Sgt|Gov|Sen|Rep|Pres|Mt|Ft|Jr|Sr|vs|etc|approx|cf|al"
     r"|e\.g|i\.e|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Inc|Ltd|Co|Corp|Ave|Blvd|Rd|[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z])\Z"
 )
+_NUMBERED = re.compile(r"(?:^|[^A-Za-z])(?:No|Nos|Vol|Fig|Sec|Eq|Ch|pp|p)\Z")
 _MAY_END = re.compile(r"(?:etc|Jr|Sr|Inc|Ltd|Co|Corp|Ave|Blvd|Rd|[ap]\.m|[A-Z](?:\.[A-Z])+)\Z")
 _PAUSES = re.compile(r"[，,；;：:、—–)）」』]+(?!\d)")
 _SPACES = re.compile(r"\s+")
@@ -241,6 +239,8 @@ def _goes_on(text: str, stop: re.Match[str]) -> bool:
     following = text[stop.end() : stop.end() + 8].lstrip()
     if following[:1].islower():
         return True
+    if _NUMBERED.search(before):
+        return following[:1].isdigit()
     if not _ABBREVIATION.search(before):
         return False
     return not (_MAY_END.search(before) and following[:1].isupper())

@@ -20,6 +20,7 @@ from voxcommons.text.traced import TracedText
 # Overridden words travel through the normaliser as private-use characters, which no rule touches.
 _MARK = 0xF0000
 _MARKS_AT_ONCE = 0xFFF0
+_OWN_MARKS = re.compile(r"[\U000F0000-\U000FFFFD]")
 _TOKEN = re.compile(r"(?P<mark>[\U000F0000-\U000FFFFD])(?P<s>'s)?|(?P<word>[A-Za-z']+(?:-[A-Za-z']+)*)|(?P<stop>[!?…,.-])")
 _LEXICON_WORD = re.compile(r"[^\W_]+(?:['’.&+#-]+[^\W_]+)*[+#]*")
 _WORDS_IN_PHRASE = 4
@@ -39,6 +40,7 @@ def to_phones(
         from voxcommons.text.g2p.en_public import to_phones as public
 
         return public(text)
+    text = _OWN_MARKS.sub("\ue000", text)
     chosen = sorted([*overrides, *_from_lexicon(text, lexicon, overrides)], key=lambda override: override.start)[:_MARKS_AT_ONCE]
     spoken, warnings = normalise(_marked(text, chosen))
     phones: list[str] = []

@@ -138,6 +138,4 @@ def model() -> GraphoneModel:
 
 def guess(word: str) -> tuple[str, ...]:
     """Phones of a lower-case ASCII word; ``()`` when it has other characters."""
-    if not (resources.files("voxcommons.text") / "data" / "en_guess.npz").is_file():
-        return ()
     return model().phones(word) if word.isascii() and word.isalpha() else ()

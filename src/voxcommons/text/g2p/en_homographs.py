@@ -128,7 +128,9 @@ class _Context:
             return True
         if self.starts_clause() or before in ("and", "or", "but"):
             return after in _OBJECTS or default == "v"
-        return after in _OBJECTS and default == "v" or default == "v" and before not in _HAVE
+        if after in _OBJECTS:
+            return default == "v" or after not in ("that", "this", "you", "her", "these", "those")
+        return default == "v" and before not in _HAVE and after[:1].isalpha() and after != "of"
 
 
 def _read(context: _Context) -> str:
@@ -198,8 +200,8 @@ def _tears(context: _Context) -> str:
 
 
 def _bow(context: _Context) -> str:
-    weapon = _set("tie ties arrow arrows string legged and")
-    if context.after in weapon and context.near(2) not in ("scrape",) or context.before in _set("violin cello his her long cross with rainbow pink red"):
+    weapon = context.after in _set("tie ties arrow arrows string legged") or context.after == "and" and context.near(2) in ("arrow", "arrows")
+    if weapon or context.before in _set("violin cello his her long cross with rainbow pink red"):
         return "B OW1"
     return "B AW1"
 

@@ -89,7 +89,7 @@ def _strongest(match: re.Match[str]) -> str:
 _PUNCTUATION: list[Rule] = [
     (re.compile(r"(?<=\s)[-–]+(?=\s)|--+|–"), " , "),
     (re.compile(r"[;:()\[\]]"), " , "),
-    (re.compile(r"[\"{}]"), " "),
+    (re.compile(r"\""), " "),
     (re.compile(r"(?<![A-Za-z\U000F0000-\U000FFFFD])'(?!(?:[Tt]is|[Tt]was|em|til|cause|bout|round)\b)|'(?![A-Za-z])(?<![sn]')"), " "),
     (re.compile(r"(?<![A-Za-z])-+|-+(?![A-Za-z])"), " "),
     (re.compile(r"\s+"), " "),
@@ -99,7 +99,7 @@ _PUNCTUATION: list[Rule] = [
     (re.compile(r",\s*$"), ""),
 ]
 _UNREADABLE = re.compile(r"[^A-Za-z' ,.?!…\-\U000F0000-\U000FFFFD]+")
-_LEFT_OVER = re.compile(r"[^A-Za-z' ,.?!…\-\n\t\"{}\[\]();:–\U000F0000-\U000FFFFD]+")
+_LEFT_OVER = re.compile(r"[^A-Za-z' ,.?!…\-\n\t\"\[\]();:–\U000F0000-\U000FFFFD]+")
 
 
 def _kind(char: str) -> str:

@@ -102,8 +102,8 @@ _MONTHS_SHORT = "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
 
 NAME_RULES: list[Rule] = [
     (re.compile(r"(?i)\b(?:https?|ftp)://[^\s<>\"\U000F0000-\U000FFFFD]+"), _address),
-    (re.compile(r"\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+\b"), _email),
-    (re.compile(rf"(?i)\b(?:www\.)?(?:[a-z0-9-]+\.)+(?:{_ENDINGS})(?:/[^\s<>\"]*)?(?![\w.-]*\w)"), _address),
+    (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+\b"), _email),
+    (re.compile(rf"(?i)(?<![\w.-])(?:www\.)?(?:[a-z0-9-]{{1,63}}\.){{1,6}}(?:{_ENDINGS})(?:/[^\s<>\"]*)?(?![\w.-]*\w)"), _address),
     (re.compile(rf"\b[\w-]+\.(?:{_FILES})\b"), _email),
     (re.compile(r"(?<!\w)#(?P<tag>[A-Za-z]\w*)"), _hashtag),
     (re.compile(r"(?<![\w.])@(?=[A-Za-z]\w)"), "at "),
