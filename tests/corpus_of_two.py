@@ -2,6 +2,8 @@
 
 import io
 import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,22 +23,41 @@ def buzz(pitch_hz: float, seconds: float) -> np.ndarray:
     return (0.15 * sound * (1 + np.sin(2 * np.pi * 3 * time)) / 2).astype(np.float32)
 
 
-def write_corpus(folder: Path) -> Path:
-    """Two English people: ann has six clips, one of which is in her reference; bob has a reference only."""
-    (folder / "references").mkdir(parents=True)
-    rows = []
+@dataclass(frozen=True)
+class Row:
+    """One clip of a small corpus: a buzz of a pitch."""
+
+    corpus: str
+    speaker: str
+    text: str
+    pitch_hz: float
+    seconds: float = 2.5
+    gender: str = "F"
+    split: str = "train"
+
+
+def write_manifest(folder: Path, rows: Sequence[Row]) -> None:
+    """Write `manifest.tsv` and one archive of FLAC clips."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [COLUMNS]
     with tarfile.open(folder / "speech-01.tar", "w") as archive:
-        for index, text in enumerate(TEXTS):
+        for index, row in enumerate(rows):
             content = io.BytesIO()
-            soundfile.write(content, buzz(210.0, 2.5), RATE, format="FLAC")
-            member = tarfile.TarInfo(f"small/ann/{index:05d}.flac")
+            soundfile.write(content, buzz(row.pitch_hz, row.seconds), RATE, format="FLAC")
+            member = tarfile.TarInfo(f"{row.corpus}/{row.speaker}/{index:05d}.flac")
             member.size = content.getbuffer().nbytes
             content.seek(0)
             archive.addfile(member, content)
-            rows.append(["speech-01.tar", member.name, "dev_unseen", "small", "ann", "en", "2.5", str(RATE), text, "F", "", "", "30"])
-    text = "i am only here for training you see"
-    rows.append(["speech-01.tar", "small/eve/00000.flac", "train", "small", "eve", "en", "2.5", str(RATE), text, "F", "", "", "30"])
-    (folder / "manifest.tsv").write_text("\n".join("\t".join(r) for r in [COLUMNS, *rows]) + "\n", encoding="utf-8")
+            facts = [row.split, row.corpus, row.speaker, "en", str(row.seconds), str(RATE), row.text, row.gender, "", "", "30"]
+            lines.append(["speech-01.tar", member.name, *facts])
+    (folder / "manifest.tsv").write_text("\n".join("\t".join(line) for line in lines) + "\n", encoding="utf-8")
+
+
+def write_corpus(folder: Path) -> Path:
+    """Two English people: ann has six clips, one of which is in her reference; bob has a reference only."""
+    (folder / "references").mkdir(parents=True)
+    unseen = [Row("small", "ann", text, 210.0, split="dev_unseen") for text in TEXTS]
+    write_manifest(folder, [*unseen, Row("small", "eve", "i am only here for training you see", 200.0)])
     lines = ["name\tspeaker\tlanguage\tgender\tage\taccent\tseconds\tsample_rate\tlicence\tin_training"]
     for name, gender, pitch, text, trained in (
         ("ann", "F", 210.0, TEXTS[0].upper(), "no"),
