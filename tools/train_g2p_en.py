@@ -86,9 +86,7 @@ def learn_graphones(pairs: list[Pair]) -> dict[Graphone, float]:
     start: defaultdict[Graphone, float] = defaultdict(float)
     for pair in pairs:
         for *_, graphone in arcs(pair):
-            start[graphone] += {(1, 1): 1.0, (1, 0): 0.3, (2, 1): 0.2, (1, 2): 0.1}[
-                len(graphone[0]), len(graphone[1].split())
-            ]
+            start[graphone] += {(1, 1): 1.0, (1, 0): 0.3, (2, 1): 0.2, (1, 2): 0.1}[len(graphone[0]), len(graphone[1].split())]
     weights = _normalised(start)
     for turn in range(EM_ROUNDS):
         counts: defaultdict[Graphone, float] = defaultdict(float)

@@ -58,7 +58,8 @@ def test_ordinals(value: int, words: str):
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(1999, "nineteen ninety-nine"), (1905, "nineteen oh five"), (2005, "two thousand five"), (2100, "twenty-one hundred")]
+    ("value", "words"),
+    [(1999, "nineteen ninety-nine"), (1905, "nineteen oh five"), (2005, "two thousand five"), (2100, "twenty-one hundred")],
 )
 def test_years(value: int, words: str):
     assert year(value) == words

@@ -40,7 +40,15 @@ def test_a_unit_behind_a_figure_stays_in_mandarin():
 
 @pytest.mark.parametrize(
     ("text", "languages"),
-    [("12345", ["zh"]), ("5 apples", ["en"]), ("iPhone 15", ["en"]), ("第3名", ["zh"]), ("...", ["en"]), ("。。。", ["zh"]), ("안녕 123", ["ko"])],
+    [
+        ("12345", ["zh"]),
+        ("5 apples", ["en"]),
+        ("iPhone 15", ["en"]),
+        ("第3名", ["zh"]),
+        ("...", ["en"]),
+        ("。。。", ["zh"]),
+        ("안녕 123", ["ko"]),
+    ],
 )
 def test_figures_and_signs_take_a_language(text: str, languages: list[str]):
     assert [language for language, _ in runs(text)] == languages

@@ -18,9 +18,7 @@ from voxcommons.text.phonemes import TextWarning
 
 _VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
 _CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
-ARPABET: frozenset[str] = frozenset(
-    [f"{vowel}{stress}" for vowel in _VOWELS for stress in "012"] + _CONSONANTS
-)
+ARPABET: frozenset[str] = frozenset([f"{vowel}{stress}" for vowel in _VOWELS for stress in "012"] + _CONSONANTS)
 _PINYIN = re.compile(r"[a-zü]{1,6}[1-5]")
 _OVERRIDE = re.compile(r"\{([^{}\n]{0,200})\}")
 _ENGLISH_WORD_BEHIND = re.compile(r"[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f]|['’.&+#-])*\Z")
@@ -107,9 +105,7 @@ class Lexicon:
         try:
             content = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                "cannot read the lexicon", expected="a UTF-8 file", found=f"{path}: {error}"
-            ) from error
+            raise InputError("cannot read the lexicon", expected="a UTF-8 file", found=f"{path}: {error}") from error
         if path.suffix.lower() == ".json":
             return cls.of(_json_entries(content, path), source=str(path))
         lines = [line for line in content.splitlines() if line.strip() and line[0] != "#"]
@@ -129,9 +125,7 @@ def _json_entries(content: str, path: Path) -> list[tuple[str, str]]:
     except ValueError as error:
         raise InputError("the lexicon is not JSON", found=f"{path}: {error}") from error
     if not isinstance(entries, dict) or not all(isinstance(v, str) for v in entries.values()):
-        raise InputError(
-            "the lexicon has the wrong form", expected='{"word": "reading", ...}', found=str(path)
-        )
+        raise InputError("the lexicon has the wrong form", expected='{"word": "reading", ...}', found=str(path))
     return list(entries.items())
 
 
@@ -170,8 +164,7 @@ def parse_overrides(given: str) -> Parsed:
             warnings.append(
                 TextWarning(
                     "bad_override",
-                    f"{match.group()} is not understood here: write ARPAbet phones behind a word "
-                    "or one pinyin syllable per character",
+                    f"{match.group()} is not understood here: write ARPAbet phones behind a word or one pinyin syllable per character",
                     begin,
                     end,
                 )

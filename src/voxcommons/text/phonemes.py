@@ -128,10 +128,7 @@ class Utterance:
                 }
                 for s in self.spans
             ],
-            "warnings": [
-                {"kind": w.kind, "message": w.message, "start": w.start, "end": w.end}
-                for w in self.warnings
-            ],
+            "warnings": [{"kind": w.kind, "message": w.message, "start": w.start, "end": w.end} for w in self.warnings],
             "runs": [
                 {
                     "language": r.language,

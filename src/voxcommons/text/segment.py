@@ -48,7 +48,8 @@ _PIECE = re.compile(rf"{_WRITTEN}|(?P<digit>{_FIGURE})|(?P<sign>°[CF](?![A-Za-z
 _PIECE_WITH_MONEY = re.compile(rf"{_WRITTEN}|(?P<digit>(?:[$£€¥￥₹] ?)?{_FIGURE})|(?P<sign>.)", re.DOTALL)
 _CLAUSE_END = re.compile(r"[。！？!?\n]|[.](?=\s)")
 _UNIT_BEHIND_FIGURE = re.compile(
-    r"[ ]?(?:[%‰°℃℉]C?F?|[kcmµn]?m[²³23]?(?:/[sh])?|km/h|m/s|[kmµ]?g|k?cal|[kKMGT]i?B|[mMGk]?Hz|[mcd]?[lL]|[kM]?Wh?|m?Ah?|[kh]?Pa|dB|ppm)(?![A-Za-z])"
+    r"[ ]?(?:[%‰°℃℉]C?F?|[kcmµn]?m[²³23]?(?:/[sh])?|km/h|m/s|[kmµ]?g|k?cal|[kKMGT]i?B|[mMGk]?Hz|[mcd]?[lL]|[kM]?Wh?|m?Ah?|[kh]?Pa"
+    r"|dB|ppm)(?![A-Za-z])"
 )
 _SENTENCE_MARKS = frozenset(".!?…。！？，,;；:：、")
 
@@ -177,7 +178,8 @@ def _language_of_figure(text: str, figure: tuple[int, int], before: _Piece | Non
 # --- sentences -----------------------------------------------------------------------------------------------------------
 
 _SENTENCE_END = re.compile(
-    r"[。！？!?…]+[”’」』）)\]\"']*|\.+[”’」』）)\]\"']*(?=\s|$)|(?<=[^\s])\.(?=[\u4e00-\u9fff])|；|;(?=\s)|\n\s*\n|\n(?=\s*(?:[-*•#>]|\d+[.)]) )"
+    r"[。！？!?…]+[”’」』）)\]\"']*|\.+[”’」』）)\]\"']*(?=\s|$)|(?<=[^\s])\.(?=[\u4e00-\u9fff])|；|;(?=\s)"
+    r"|\n\s*\n|\n(?=\s*(?:[-*•#>]|\d+[.)]) )"
 )
 _ABBREVIATION = re.compile(
     r"(?:^|[^A-Za-z])(?:Mr|Mrs|Ms|Dr|St|Prof|Rev|Gen|Col|Maj|Capt|Lt|Sgt|Gov|Sen|Rep|Pres|Mt|Ft|Jr|Sr|vs|etc|approx|cf|al"
@@ -187,7 +189,9 @@ _NUMBERED = re.compile(r"(?:^|[^A-Za-z])(?:No|Nos|Vol|Fig|Sec|Eq|Ch|pp|p)\Z")
 _MAY_END = re.compile(r"(?:etc|Jr|Sr|Inc|Ltd|Co|Corp|Ave|Blvd|Rd|[ap]\.m|[A-Z](?:\.[A-Z])+)\Z")
 _PAUSES = re.compile(r"[，,；;：:、—–)）」』]+(?!\d)")
 _SPACES = re.compile(r"\s+")
-_UNSPLITTABLE = re.compile(r"[0-9０-９]+(?:[.,:/\-][0-9０-９]+)*|[A-Za-z'’\-]+(?:\{[^{}\n]{0,200}\})|\{[^{}\n]{0,200}\}|[A-Za-z0-9'’\-@.:/]+")
+_UNSPLITTABLE = re.compile(
+    r"[0-9０-９]+(?:[.,:/\-][0-9０-９]+)*|[A-Za-z'’\-]+(?:\{[^{}\n]{0,200}\})|\{[^{}\n]{0,200}\}|[A-Za-z0-9'’\-@.:/]+"
+)
 SHORTEST_PIECE = 12
 
 
@@ -286,7 +290,7 @@ def _guarded(text: str, start: int, limit: int) -> list[tuple[int, int]]:
     opened = text.rfind("{", start, limit)
     closed = text.find("}", opened, opened + 202) if opened >= 0 else -1
     if closed >= limit:
-        word = re.search(r"[A-Za-z'’\-]+\Z|.{0,%d}\Z" % len(text[opened:closed].split()), text[start:opened])
+        word = re.search(rf"[A-Za-z'’\-]+\Z|.{{0,{len(text[opened:closed].split())}}}\Z", text[start:opened])
         found.append((start + word.start() if word else opened, closed + 1))
     return found
 

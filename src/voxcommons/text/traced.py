@@ -24,9 +24,7 @@ class TracedText:
         """Text that has not been changed yet."""
         return cls(text, tuple(range(len(text))), tuple(range(1, len(text) + 1)))
 
-    def sub(
-        self, pattern: re.Pattern[str], replace: str | Callable[[re.Match[str]], str]
-    ) -> TracedText:
+    def sub(self, pattern: re.Pattern[str], replace: str | Callable[[re.Match[str]], str]) -> TracedText:
         """Like ``pattern.sub``; a replacement stands for all the characters it replaced.
 
         Characters that a replacement shares with the match at its beginning and end keep their own
@@ -58,9 +56,7 @@ class TracedText:
         ends += self.ends[done:]
         return TracedText("".join(pieces), tuple(starts), tuple(ends))
 
-    def _trace(
-        self, old: str, new: str, begin: int, starts: list[int], ends: list[int]
-    ) -> None:
+    def _trace(self, old: str, new: str, begin: int, starts: list[int], ends: list[int]) -> None:
         """Append the origins of ``new``, which replaces ``old`` found at ``begin``."""
         limit = min(len(old), len(new))
         head = 0

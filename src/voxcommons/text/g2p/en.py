@@ -25,7 +25,9 @@ _TOKEN = re.compile(r"(?P<mark>[\U000F0000-\U000FFFFD])(?P<s>'s)?|(?P<word>[A-Za
 _LEXICON_WORD = re.compile(r"[^\W_]+(?:['’.&+#-]+[^\W_]+)*[+#]*")
 _WORDS_IN_PHRASE = 4
 _LETTER_NAMES = frozenset("BCDEFGHJKLMNOPQRSTUVWXYZ")
-_BEFORE_LETTER_A = frozenset("vitamin plan section group type grade class team letter an point option appendix exhibit level side hepatitis influenza".split())
+_BEFORE_LETTER_A = frozenset(
+    "vitamin plan section group type grade class team letter an point option appendix exhibit level side hepatitis".split()
+)
 
 
 def to_phones(

@@ -11,6 +11,7 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def pack(order: int, graphones: list[tuple[str, str]], logp: dict[str, float], b
     def eight_bit(value: float) -> int:
         return min(255, max(0, round(-value / LOG_STEP)))
 
-    arrays = {
+    arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[Any]]] = {
         "order": np.array([order], np.uint8),
         "graphones": np.frombuffer("\n".join(f"{letters}\t{phones}" for letters, phones in graphones).encode(), np.uint8),
         "children": np.array([children[key] for key in ("", *keys)], np.uint16),
@@ -96,7 +97,7 @@ def pack(order: int, graphones: list[tuple[str, str]], logp: dict[str, float], b
         "backoff": np.array([eight_bit(backoff.get(key, 0.0)) for key in keys], np.uint8),
     }
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 

@@ -150,7 +150,9 @@ def _live(context: _Context) -> str:
     verb, adjective = "L IH1 V", "L AY1 V"
     if context.before in _DETERMINERS or context.before in ("is", "was", "are", "were", "go", "goes", "went", "going", "be"):
         return adjective
-    shows = _set("music show shows broadcast stream streaming concert performance audience band album tv television radio event events wire bait ammunition")
+    shows = _set(
+        "music show shows broadcast stream streaming concert performance audience band album tv television radio event events wire bait"
+    )
     if context.after in shows or context.before in ("broadcast", "streamed", "performed", "recorded", "played", "reporting"):
         return adjective
     return verb
@@ -164,7 +166,7 @@ def _lives(context: _Context) -> str:
 
 
 def _lead(context: _Context) -> str:
-    metal = _set("pipe pipes paint poisoning pencil pencils bullet bullets ore mine mines glass roof acetate shot based acid weight weights")
+    metal = _set("pipe pipes paint poisoning pencil pencils bullet bullets ore mine mines glass roof acetate shot acid weight weights")
     if context.after in metal or context.before in _set("of like molten heavy white red liquid") and context.after not in ("to", "the"):
         return "L EH1 D"
     if context.before == "as" and context.near(-2) in ("heavy", "grey", "gray", "dull"):
@@ -179,8 +181,8 @@ def _wind(context: _Context) -> str:
 
 
 def _winds(context: _Context) -> str:
-    turning = context.after in _set("up down around through its along round back into past")
-    return "W AY1 N D Z" if turning and context.before not in _DETERMINERS or context.before in ("it", "road", "river", "path") else "W IH1 N D Z"
+    turning = context.after in _set("up down around through its along round back into past") and context.before not in _DETERMINERS
+    return "W AY1 N D Z" if turning or context.before in ("it", "road", "river", "path") else "W IH1 N D Z"
 
 
 def _wound(context: _Context) -> str:
@@ -190,8 +192,9 @@ def _wound(context: _Context) -> str:
 
 
 def _tear(context: _Context) -> str:
-    rip = context.before in _MODALS or context.before in _SUBJECTS or context.before == "to" or context.after in _set("up down apart off away it")
-    return "T EH1 R" if rip or context.before in ("wear", "and") and context.near(-2) == "wear" else "T IH1 R"
+    acting = context.before in _MODALS or context.before in _SUBJECTS or context.before == "to"
+    rip = acting or context.after in _set("up down apart off away it") or context.near(-2) == "wear"
+    return "T EH1 R" if rip else "T IH1 R"
 
 
 def _tears(context: _Context) -> str:
@@ -200,15 +203,14 @@ def _tears(context: _Context) -> str:
 
 
 def _bow(context: _Context) -> str:
-    weapon = context.after in _set("tie ties arrow arrows string legged") or context.after == "and" and context.near(2) in ("arrow", "arrows")
-    if weapon or context.before in _set("violin cello his her long cross with rainbow pink red"):
-        return "B OW1"
-    return "B AW1"
+    following = context.near(2) if context.after == "and" else context.after
+    weapon = following in _set("tie ties arrow arrows string legged")
+    return "B OW1" if weapon or context.before in _set("violin cello his her long cross with rainbow pink red") else "B AW1"
 
 
 def _used(context: _Context) -> str:
-    habit = context.after == "to" and (context.near(2) not in ("the", "a", "make", "create", "describe", "refer") or context.before not in _BE)
-    return "Y UW1 S T" if habit else "Y UW1 Z D"
+    purpose = context.before in _BE and context.near(2) in ("the", "a", "make", "create", "describe", "refer")
+    return "Y UW1 S T" if context.after == "to" and not purpose else "Y UW1 Z D"
 
 
 def _use_to(context: _Context) -> str:
@@ -219,12 +221,14 @@ def _use_to(context: _Context) -> str:
 
 
 def _close(context: _Context) -> str:
+    near, shut = "K L OW1 S", "K L OW1 Z"
     before, after = context.before, context.after
-    if before in _LINKING or before in _BE or after in ("to", "by", "friend", "friends", "together", "behind", "enough", "range", "up", "quarters"):
-        return "K L OW1 Z" if before in _MODALS and after != "to" or before == "to" else "K L OW1 S"
-    if before in _MODALS or before == "to" or before in _SUBJECTS or after in _OBJECTS:
-        return "K L OW1 Z"
-    return "K L OW1 S" if before in _DETERMINERS and after not in ("of",) else "K L OW1 Z" if context.starts_clause() or before == "the" else "K L OW1 S"
+    acting = before in _MODALS or before == "to"
+    if before in _LINKING or before in _BE or after in _set("to by friend friends together behind enough range up quarters"):
+        return shut if acting and after != "to" else near
+    if acting or before in _SUBJECTS or after in _OBJECTS or after == "of":
+        return shut
+    return shut if context.starts_clause() else near
 
 
 def _minute(context: _Context) -> str:
@@ -233,12 +237,12 @@ def _minute(context: _Context) -> str:
 
 
 def _content(context: _Context) -> str:
-    pleased = context.before in _BE or context.after in ("with", "to") and context.before not in _DETERMINERS or context.before in ("not", "quite", "perfectly", "heart's")
-    return "K AH0 N T EH1 N T" if pleased else "K AA1 N T EH0 N T"
+    satisfied = context.after in ("with", "to") and context.before not in _DETERMINERS
+    return "K AH0 N T EH1 N T" if satisfied or context.before in _BE or context.before in ("quite", "heart's") else "K AA1 N T EH0 N T"
 
 
 def _bass(context: _Context) -> str:
-    fish = context.before in _set("sea striped largemouth smallmouth black caught catch grilled") or context.after in _set("fishing fillet boat")
+    fish = context.before in _set("sea striped largemouth smallmouth caught catch grilled") or context.after in _set("fishing fillet boat")
     return "B AE1 S" if fish else "B EY1 S"
 
 
@@ -247,8 +251,8 @@ def _polish(context: _Context) -> str:
 
 
 def _learned(context: _Context) -> str:
-    scholarly = context.before in ("a", "the", "most", "very", "my", "his") and context.after.isalpha() and context.after not in _OBJECTS
-    return "L ER1 N IH0 D" if scholarly and context.after in _set("man men professor doctor judge friend society woman gentleman scholar author") else "L ER1 N D"
+    people = _set("man men professor doctor judge friend society woman gentleman scholar author")
+    return "L ER1 N IH0 D" if context.after in people and context.before not in _HAVE else "L ER1 N D"
 
 
 def _aged(context: _Context) -> str:

@@ -20,7 +20,9 @@ Phones = tuple[str, ...]
 _TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|['\-_])+[^\W\d_]|\w+|\.(?:\s*\.)+|\S")
 _SPELLED = frozenset("ae ai ar ios hud os".split())
 # Words of two senses that the public program does not tell apart: it takes the first reading of the dictionary.
-_ONE_READING = frozenset("aged bass blessed bow dove invalid lead learned live lives minute polish resume sow tear tears wind winds wound".split())
+_ONE_READING = frozenset(
+    "aged bass blessed bow dove invalid lead learned live lives minute polish resume sow tear tears wind winds wound".split()
+)
 _SHORT = 3
 _LONGEST_PART = 16
 _DEAREST = 4.6
@@ -62,12 +64,12 @@ def _unheard(text: str, starts: tuple[int, ...]) -> tuple[TextWarning, ...]:
 
 
 def _token(words: list[str], at: int) -> Phones:
-    token = words[at]
-    word = token.lower()
+    written = words[at]
+    word = written.lower()
     if not re.search("[a-z]", word):
-        return (token,)
+        return (written,)
     if len(word) == 1:
-        return ("EY1",) if token == "A" else lookup(word, compat=True)
+        return ("EY1",) if written == "A" else lookup(word, compat=True)
     if word not in _ONE_READING and (known := reading(words, at)):
         return known
     return _word(word)
@@ -77,8 +79,8 @@ def _word(word: str) -> Phones:
     if word not in _SPELLED and (found := lookup(word, compat=True)):
         return found
     if len(word) <= _SHORT:
-        letters = ("EY1" if letter == "a" else " ".join(lookup(letter, compat=True)) or letter for letter in word)
-        return tuple(sound for letter in letters for sound in letter.split())
+        names = ("EY1" if letter == "a" else " ".join(lookup(letter, compat=True)) or letter for letter in word)
+        return tuple(sound for name in names for sound in name.split())
     if re.fullmatch(r"[a-z]+'s", word):
         stem = _word(word[:-2])
         if stem[-1] in ("P", "T", "K", "F", "TH", "HH"):

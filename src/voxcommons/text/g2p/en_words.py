@@ -47,7 +47,7 @@ def pronounce(word: str) -> Phones:
 
 
 def _apostrophe(word: str) -> Phones:
-    """"anna's", "james'", "they'd": the part before the apostrophe plus its ending."""
+    """Read what stands before an apostrophe and its ending: anna's, james', they'd."""
     if "'" not in word:
         return ()
     base, _, end = word.rpartition("'")

@@ -7,8 +7,7 @@ program writes it.
 from __future__ import annotations
 
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 ).split()
 _TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
 _GROUPS = "_ thousand million billion trillion quadrillion quintillion sextillion septillion".split()
@@ -75,7 +74,7 @@ def ordinal_word(last: str) -> str:
 
 
 def digits(run: str, *, zero: str = "zero") -> str:
-    """"407" -> "four zero seven"; characters that are no digits are left out."""
+    """ "407" -> "four zero seven"; characters that are no digits are left out."""
     return " ".join(zero if d == "0" else _ONES[int(d)] for d in run if d in "0123456789")
 
 
@@ -97,7 +96,7 @@ def plural(words: str) -> str:
 
 
 def decimal(text: str, *, zero: str = "zero") -> str:
-    """"3.14" -> "three point one four"; commas between thousands are allowed."""
+    """ "3.14" -> "three point one four"; commas between thousands are allowed."""
     whole, _, fraction = text.replace(",", "").partition(".")
     words = number(whole) if whole else zero
     return f"{words} point {digits(fraction, zero=zero)}" if fraction else words
@@ -119,7 +118,7 @@ _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 def roman(numeral: str) -> int:
-    """"XIV" -> 14. The caller makes sure that it is well formed."""
+    """ "XIV" -> 14. The caller makes sure that it is well formed."""
     total = 0
     for letter, following in zip(numeral, numeral[1:] + " ", strict=True):
         value = _ROMAN[letter]

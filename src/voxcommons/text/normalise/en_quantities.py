@@ -1,4 +1,4 @@
-"""English rules for everything with figures: dates, times, money, telephone numbers, units, fractions, years, numbers.
+"""English rules for everything with figures but the clock: money, telephone numbers, units, fractions, years, numbers.
 
 Each rule is an expression and what to say for it; QUANTITY_RULES holds them in the order in which they must run.
 """
@@ -9,157 +9,18 @@ import re
 from collections.abc import Callable
 
 from voxcommons.text.normalise import en_tables as tables
-from voxcommons.text.normalise.en_numbers import cardinal, decimal, digits, number, ordinal, ordinal_word, plural, roman, year
+from voxcommons.text.normalise.en_clock import DATE_RULES, TIME_RULES
+from voxcommons.text.normalise.en_numbers import cardinal, decimal, digits, number, ordinal, roman, year
 
 Match = re.Match[str]
 Rule = tuple[re.Pattern[str], str | Callable[[Match], str]]
 
 _NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
-_MONTH = "|".join(sorted((*tables.MONTHS, *(name[:3] for name in tables.MONTHS), "Sept"), key=len, reverse=True))
-_NOT_INSIDE = r"(?<![\w.,:/-])"
 
 
 def _alternatives(words: object) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))  # type: ignore[call-overload]
 
-
-# --- dates ---------------------------------------------------------------------------------------------------------------
-
-
-def _spoken_date(year_: str, month: int, day: int) -> str:
-    words = f"{tables.MONTHS[month - 1]} {ordinal(day)}"
-    return f"{words}, {year(_full_year(year_))}" if year_ else words
-
-
-def _full_year(written: str) -> int:
-    value = int(written)
-    if len(written) > 2:
-        return value
-    return value + (2000 if value < 50 else 1900)
-
-
-def _iso_date(m: Match) -> str:
-    month, day = int(m["month"]), int(m["day"])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return m.group()
-    return _spoken_date(m["year"], month, day) + (" at " if m["t"] else "")
-
-
-def _slash_date(m: Match) -> str:
-    first, second = int(m["a"]), int(m["b"])
-    month, day = (first, second) if first <= 12 else (second, first)
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return m.group()
-    return _spoken_date(m["year"], month, day)
-
-
-def _month(written: str) -> str:
-    return tables.MONTHS[tables.MONTH_NAMES[written.rstrip(".").lower()] - 1]
-
-
-def _month_day(m: Match) -> str:
-    day = int(m["day"])
-    if not 1 <= day <= 31:
-        return m.group()
-    until = f" to {ordinal(int(m['until']))}" if m["until"] else ""
-    tail = f", {year(int(m['year']))}" if m["year"] else ""
-    return f"{_month(m['month'])} {ordinal(day)}{until}{tail}"
-
-
-def _day_month(m: Match) -> str:
-    day = int(m["day"])
-    if not 1 <= day <= 31:
-        return m.group()
-    words = f"{ordinal(day)} {'of ' if m['of'] else ''}{_month(m['month'])}"
-    return f"{words} {year(int(m['year']))}" if m["year"] else words
-
-
-def _month_year(m: Match) -> str:
-    return f"{_month(m['month'])} {year(int(m['year']))}"
-
-
-def _decade(m: Match) -> str:
-    if m["full"]:
-        value = int(m["full"])
-        return plural(cardinal(value) if value % 100 == 0 and value % 1000 == 0 else year(value))
-    return plural(cardinal(int(m["short"])))
-
-
-_DATES: list[Rule] = [
-    (re.compile(rf"{_NOT_INSIDE}(?P<year>[12]\d{{3}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}})(?:(?P<t>T)(?=\d\d:)|(?![\w/-]))"), _iso_date),
-    (re.compile(rf"{_NOT_INSIDE}(?P<a>\d{{1,2}})([/-])(?P<b>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}})(?![\w/-])"), _slash_date),
-    (
-        re.compile(
-            rf"\b(?P<month>{_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<until>\d{{1,2}})(?:st|nd|rd|th)?)?"
-            r"(?:,? (?P<year>[12]\d{3}))?(?![\w%]|[.:]\d)"
-        ),
-        _month_day,
-    ),
-    (
-        re.compile(
-            rf"(?<![\w.,:/$-])(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?P<of>of )?(?P<month>{_MONTH})\b\.?(?:,? (?P<year>[12]\d{{3}})(?![\w%]))?"
-        ),
-        _day_month,
-    ),
-    (re.compile(rf"\b(?P<month>{_MONTH})\.?,? (?P<year>[12]\d{{3}})(?![\w%]|[.:,]\d)"), _month_year),
-    (re.compile(r"(?<![\w.,])(?:(?P<full>[12]\d\d0)|'?(?P<short>[2-9]0))'?s\b"), _decade),
-]
-
-# --- times ---------------------------------------------------------------------------------------------------------------
-
-
-def _half_day(written: str | None) -> str:
-    if not written:
-        return ""
-    return f" {written[0].upper()}-M"
-
-
-def _closing(m: Match) -> str:
-    """A full stop that belongs to "a.m." and also ends the sentence."""
-    written = m["half"] or ""
-    rest = m.string[m.end() :]
-    return "." if written.endswith(".") and (not rest.strip() or re.match(r"\s+[A-Z\"]", rest)) else ""
-
-
-def _time(m: Match) -> str:
-    hour, minute = int(m["hour"]), int(m["minute"])
-    if hour > 24 or minute > 59:
-        return m.group()
-    if minute:
-        words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
-    elif m["half"] or m["second"]:
-        words = cardinal(hour)
-    else:
-        words = f"{cardinal(hour)} o'clock" if 1 <= hour <= 12 else f"{cardinal(hour)} hundred"
-    if m["second"]:
-        words += f" and {cardinal(int(m['second']))} seconds"
-    return words + _half_day(m["half"]) + _closing(m)
-
-
-def _hour(m: Match) -> str:
-    return cardinal(int(m["hour"])) + _half_day(m["half"]) + _closing(m)
-
-
-def _duration(m: Match) -> str:
-    parts = [(m["h"], "hour"), (m["m"], "minute"), (m["s"], "second")]
-    said = [f"{cardinal(int(value))} {name}{'' if int(value) == 1 else 's'}" for value, name in parts if value]
-    return " ".join(said)
-
-
-def _feet(m: Match) -> str:
-    inches = f" {cardinal(int(m['inches']))}" if m["inches"] else ""
-    return f"{cardinal(int(m['feet']))} foot{inches}"
-
-
-_HALF = r"(?P<half>[aApP]\.?\s?[mM]\b\.?)"
-_TIMES: list[Rule] = [
-    (re.compile(r"(?<=[\dmM.])\s?[-–]\s?(?=\d{1,2}(?::\d\d)?\s?[aApP]\.?[mM])|(?<=:\d\d)\s?[-–]\s?(?=\d{1,2}:\d\d)"), " to "),
-    (re.compile(rf"(?<![\w.:])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.\d+)?)?(?:\s?{_HALF})?(?![\d:]|\w)(?:Z\b)?"), _time),
-    (re.compile(rf"(?<![\w.:,$])(?P<hour>1[0-2]|[1-9])\s?{_HALF}(?!\w)"), _hour),
-    (re.compile(r"(?<![\w.])(?P<h>\d+)h\s?(?P<m>\d+)(?:m|min)?\s?(?:(?P<s>\d+)s)?\b"), _duration),
-    (re.compile(r"(?<![\w.])(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2})\")(?!\w)"), _feet),
-    (re.compile(r"(?<![\w.:])(\d+):(\d+)(?![\w:])"), lambda m: f"{number(m[1])} to {number(m[2])}"),
-]
 
 # --- money ---------------------------------------------------------------------------------------------------------------
 
@@ -197,14 +58,16 @@ _SIGNS = "".join(tables.CURRENCIES)
 _MONEY: list[Rule] = [
     (
         re.compile(
-            rf"(?P<minus>(?<![\w-])[-−])?(?P<prefix>(?<![A-Za-z])(?:{_alternatives(tables.CURRENCY_PREFIXES)}))?(?<!\d)(?P<sign>[{_SIGNS}])\s?"
+            rf"(?P<minus>(?<![\w-])[-−])?(?P<prefix>(?<![A-Za-z])(?:{_alternatives(tables.CURRENCY_PREFIXES)}))?(?<!\d)"
+            rf"(?P<sign>[{_SIGNS}])\s?"
             rf"(?P<amount>{_NUM})(?:\s?[-–]\s?[{_SIGNS}]?(?P<until>{_NUM}))?(?:\s?(?P<scale>{_MAGNITUDE})(?![A-Za-z]))?(?!\.?\d)"
         ),
         _money,
     ),
     (
         re.compile(
-            rf"(?<![\w.])(?P<amount>{_NUM})(?:\s?(?P<scale>{_MAGNITUDE}))?\s?(?:(?P<sign>[{_SIGNS}])|(?P<code>{_alternatives(tables.CURRENCY_CODES)})\b)(?!\d)"
+            rf"(?<![\w.])(?P<amount>{_NUM})(?:\s?(?P<scale>{_MAGNITUDE}))?\s?"
+            rf"(?:(?P<sign>[{_SIGNS}])|(?P<code>{_alternatives(tables.CURRENCY_CODES)})\b)(?!\d)"
         ),
         _money_after,
     ),
@@ -244,7 +107,10 @@ _CODES: list[Rule] = [
     (re.compile(r"(?<![\w.$-])0\d{2,4}[ -]\d{3,4}[ -]?\d{3,4}(?![\w-])"), _telephone),
     (re.compile(r"(?<![\w.$-])\d{3}-(?:\d{4}|\d{2}-\d{4})(?![\w-])"), _telephone),
     (re.compile(r"\b(?i:(?:call|dial|text|phone|extension|code|pin|room|flight) (?:number )?)(?P<run>\d{3,6})(?!\d|[.,]\d)"), _oh_digits),
-    (re.compile(r"\b(?i:(?:account|order|ticket|tracking|zip|id|serial|number)(?: number| code)? )(?P<run>\d{5,})(?!\d|[.,]\d)"), _oh_digits),
+    (
+        re.compile(r"\b(?i:(?:account|order|ticket|tracking|zip|id|serial|number)(?: number| code)? )(?P<run>\d{5,})(?!\d|[.,]\d)"),
+        _oh_digits,
+    ),
     (re.compile(r"\bISBN[-: ]*(?P<run>\d[\d -]{8,16}[\dX])\b"), _isbn),
     (re.compile(r"(?<!\w)1-8(?:00|88)-(?=[A-Z]{2})"), "one, eight hundred, "),
     (re.compile(r"(?<![\w.])(?P<v>[vV](?:er)?\.?\s?)?(?P<parts>\d+(?:\.\d+){2,})(?!\w)"), _version),
@@ -285,8 +151,10 @@ _RANGE = rf"(?:\s?[-–~]\s?(?P<until>{_NUM}))?"
 _MINUS = r"(?P<minus>(?<![\w)])[-−])?"
 _MEASURES: list[Rule] = [
     (re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM}){_RANGE}\s?°\s?(?P<scale>[CFK]\b)?"), _degrees),
-    (re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM})\s?[-–]\s?(?P<until>{_NUM})\s?%"),
-     lambda m: f"{decimal(m['amount'])} to {decimal(m['until'])} percent"),  # fmt: skip
+    (
+        re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM})\s?[-–]\s?(?P<until>{_NUM})\s?%"),
+        lambda m: f"{decimal(m['amount'])} to {decimal(m['until'])} percent",
+    ),  # fmt: skip
     (re.compile(rf"{_MINUS}(?<![\w.])(?P<amount>{_NUM})\s?%"), lambda m: f"{'minus ' if m['minus'] else ''}{decimal(m['amount'])} percent"),
     (
         re.compile(
@@ -295,9 +163,14 @@ _MEASURES: list[Rule] = [
         ),
         _measure,
     ),
-    (re.compile(r"(?<![\w/])(?P<unit>km|m|mi|ft)/(?P<per>h|s)(?![\w/])"), lambda m: f"{tables.UNITS[m['unit']][1]} per {tables.PER[m['per']]}"),
-    (re.compile(rf"(?<=[A-Za-z])\s?/\s?(?P<per>hour|minute|second|day|week|month|year|night|person|unit|piece|hr|yr|mo)\b"),
-     lambda m: f" per {tables.PER[m['per']]}"),  # fmt: skip
+    (
+        re.compile(r"(?<![\w/])(?P<unit>km|m|mi|ft)/(?P<per>h|s)(?![\w/])"),
+        lambda m: f"{tables.UNITS[m['unit']][1]} per {tables.PER[m['per']]}",
+    ),
+    (
+        re.compile(r"(?<=[A-Za-z])\s?/\s?(?P<per>hour|minute|second|day|week|month|year|night|person|unit|piece|hr|yr|mo)\b"),
+        lambda m: f" per {tables.PER[m['per']]}",
+    ),  # fmt: skip
 ]
 
 # --- fractions, ordinals, roman numerals ---------------------------------------------------------------------------------
@@ -327,7 +200,8 @@ def _fraction(m: Match) -> str:
     top, bottom = int(m["top"]), int(m["bottom"])
     if not m["unit"] and (top, bottom) in ((24, 7), (9, 11), (50, 50), (7, 11)):
         return f"{cardinal(top)} {cardinal(bottom)}"
-    if 2 <= bottom <= 100 and 0 < top < 100 and (top < bottom or bottom <= 10) and (bottom <= 20 or bottom % 10 == 0 or bottom in (24, 25, 32, 64)):
+    small = 0 < top < 100 and 2 <= bottom <= 100 and (top < bottom or bottom <= 10)
+    if small and (bottom <= 20 or bottom % 10 == 0 or bottom in (24, 25, 32, 64)):
         return _share(top, bottom) + (f" {tables.UNITS[m['unit']][0]}" if m["unit"] else "")
     return f"{number(m['top'])} over {number(m['bottom'])}"
 
@@ -360,19 +234,22 @@ _PARTS: list[Rule] = [
     (re.compile(r"(?<![\w.])(?P<run>\d[\d,]*)(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m["run"].replace(",", "")))),
     (re.compile(rf"\b(?P<name>{_REIGNS}) (?P<numeral>(?=[IVX]{{2}}|V\b|X\b|I(?:[.,;:!?)]|$| of | was | and the )){_ROMAN})\b"), _reign),
     (re.compile(rf"\b(?P<name>{_NUMBERED}) (?P<numeral>{_ROMAN})\b(?!')"), _numbered),
-    (re.compile(rf"\b(?P<numeral>(?=[IVX]{{2}}){_ROMAN})(?:th|st|nd|rd)? (?=century|centuries|Century|dynasty|Dynasty|Olympi)"),
-     lambda m: f"{ordinal(roman(m['numeral']))} "),  # fmt: skip
+    (
+        re.compile(rf"\b(?P<numeral>(?=[IVX]{{2}}){_ROMAN})(?:th|st|nd|rd)? (?=century|centuries|Century|dynasty|Dynasty|Olympi)"),
+        lambda m: f"{ordinal(roman(m['numeral']))} ",
+    ),  # fmt: skip
 ]
 
 # --- arithmetic and plain numbers ----------------------------------------------------------------------------------------
 
 _BEFORE_YEAR = (
-    "in|In|since|Since|until|till|from|From|by|By|before|Before|after|After|during|circa|around|early|late|mid|year|Year|spring|summer|autumn"
-    "|fall|winter|Spring|Summer|Autumn|Fall|Winter|of|class|copyright|born|died|to|and|the|for|Olympics|Cup"
+    "in|In|since|Since|until|till|from|From|by|By|before|Before|after|After|during|circa|around|early|late|mid|year|Year|spring|summer"
+    "|autumn|fall|winter|Spring|Summer|Autumn|Fall|Winter|of|class|copyright|born|died|to|and|the|for|Olympics|Cup"
 )
 _COUNTED = (
     "people|dollars|pounds|euros|yuan|men|women|years|days|hours|minutes|seconds|miles|meters|metres|feet|kilometers|times|words|pages|tons"
-    "|students|users|votes|points|soldiers|copies|items|units|calories|acres|percent|degrees|watts|cars|houses|books|of|or|more|different|other"
+    "|students|users|votes|points|soldiers|copies|items|units|calories|acres|percent|degrees|watts|cars|houses|books|of|or|more|different"
+    "|other"
 )
 
 
@@ -387,7 +264,7 @@ def _plain(m: Match) -> str:
 
 
 def _scaled(m: Match) -> str:
-    """ "10K" is ten thousand, "4K" a kind of screen."""
+    """Say "10K" as ten thousand, "4K" a kind of screen."""
     if m["scale"] == "K" and not 1 < len(m["run"]) < 4:
         return f"{number(m['run'])}-K"
     return f"{decimal(m['run'])} {tables.MAGNITUDES[m['scale']]}"
@@ -437,8 +314,10 @@ _FIGURES: list[Rule] = [
     (re.compile(r"~\s?(?=\d)"), "about "),
     (re.compile(r"<\s?(?=\d)"), " less than "),
     (re.compile(r">\s?(?=\d)"), " greater than "),
-    (re.compile(rf"\b(?:{_BEFORE_YEAR}) (?P<year>1[1-9]\d\d|20\d\d)(?![\w%]|[.,:]\d| (?:{_COUNTED})\b)"),
-     lambda m: m.group()[:-4] + year(int(m["year"]))),  # fmt: skip
+    (
+        re.compile(rf"\b(?:{_BEFORE_YEAR}) (?P<year>1[1-9]\d\d|20\d\d)(?![\w%]|[.,:]\d| (?:{_COUNTED})\b)"),
+        lambda m: m.group()[:-4] + year(int(m["year"])),
+    ),  # fmt: skip
     (re.compile(rf"(?<![\w.,$-])(?P<year>1[5-9]\d\d|20\d\d)(?![\w%]|[.,:]\d|,?\d| (?:{_COUNTED})\b)"), _year),
     (re.compile(r"(?<![\w.])(401|403)\(?([kb])\)?(?!\w)"), lambda m: f"four oh {m[1][2] == '1' and 'one' or 'three'} {m[2].upper()}"),
     (re.compile(r"(?<![\w.])(?P<run>\d+(?:\.\d+)?)(?P<scale>k|K|M|mn|bn|tn)\b(?!-)"), _scaled),
@@ -450,4 +329,4 @@ _FIGURES: list[Rule] = [
     (re.compile(r"(?P<run>\d+)"), lambda m: f" {number(m['run'])} "),
 ]
 
-QUANTITY_RULES: list[Rule] = [*_DATES, *_TIMES, *_MONEY, *_CODES, *_MEASURES, *_PARTS, *_FIGURES]
+QUANTITY_RULES: list[Rule] = [*DATE_RULES, *TIME_RULES, *_MONEY, *_CODES, *_MEASURES, *_PARTS, *_FIGURES]

@@ -120,14 +120,15 @@ SIGNS: dict[str, str] = {
     "§": "section", "¶": "paragraph", "©": "copyright", "®": "registered", "™": "trademark", "×": "times", "÷": "divided by",
     "±": "plus or minus", "√": "square root of", "∞": "infinity", "≈": "approximately", "≠": "not equal to",
     "≤": "less than or equal to", "≥": "greater than or equal to", "∑": "sum", "∫": "integral", "∂": "partial", "∆": "delta",
-    "¢": "cents", "²": "squared", "³": "cubed", "№": "number", "√": "square root of", "∈": "in", "∪": "union", "∩": "intersection",
+    "¢": "cents", "²": "squared", "³": "cubed", "№": "number", "∈": "in", "∪": "union", "∩": "intersection",
     "−": "minus", "→": "to", "♯": "sharp", "♭": "flat", "/": "slash", "℅": "care of",
     **{sign: words[1] for sign, words in CURRENCIES.items()},
 }  # fmt: skip
 GREEK = dict(
     zip(
         "αβγδεζηθικλμνξοπρστυφχψω",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega".split(),
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi"
+        " omega".split(),
         strict=True,
     )
 )

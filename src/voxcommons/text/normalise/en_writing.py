@@ -17,8 +17,16 @@ _PIECES = {
     ".": " dot ", "/": " slash ", "-": " dash ", "_": " underscore ", "?": " question mark ", "=": " equals ", "&": " and ",
     ":": " colon ", "#": " hash ", "@": " at ", "~": " tilde ", "%": " percent ", "+": " plus ", "\\": " backslash ",
 }  # fmt: skip
-_ENDINGS = "com|org|net|edu|gov|io|ai|cn|uk|de|fr|jp|kr|ru|eu|us|ca|au|info|biz|dev|app|me|tv|co|xyz|hk|tw|sg|in|br|nl|ch|se|no|es|it|mil|int"
-_FILES = "txt|pdf|docx?|xlsx?|pptx?|js|ts|py|rs|java|cpp|html?|css|json|xml|ya?ml|csv|zip|tar|gz|exe|mp3|mp4|wav|flac|ogg|png|jpe?g|gif|svg|md|sh|ini|cfg|log|net"
+_ENDINGS = (
+    "com|org|net|edu|gov|io|ai|cn|uk|de|fr|jp|kr|ru|eu|us|ca|au|info|biz|dev|app|me|tv|co|xyz|hk|tw|sg|in|br|nl|ch|se|no|es|it|mil|int"
+)
+_FILES = (
+    "txt|pdf|docx?|xlsx?|pptx?|js|ts|py|rs|java|cpp|html?|css|json|xml|ya?ml|csv|zip|tar|gz|exe|mp3|mp4|wav|flac|ogg|png|jpe?g|gif|svg|md"
+    "|sh|ini|cfg|log|net"
+)
+_SPELLED_PARTS = frozenset("www http https html php xml css xyz".split())
+# Words that open a sentence more often than they continue one after an abbreviation.
+_OPENERS = "The|A|An|He|She|It|Its|We|They|I|You|But|And|In|On|At|This|That|There|What|My|His|Her|Mr|Mrs|Ms|Dr|So|If"
 
 
 def _spelled(letters: str) -> str:
@@ -27,7 +35,7 @@ def _spelled(letters: str) -> str:
 
 def _address_word(word: str) -> str:
     """A part of an address: letters that make no word are spelled."""
-    if word.isascii() and word.isalpha() and (len(word) <= 2 or word.lower() in ("www", "http", "https", "html", "php", "xml", "css", "xyz")):
+    if word.isascii() and word.isalpha() and (len(word) <= 2 or word.lower() in _SPELLED_PARTS):
         return _spelled(word)
     return word
 
@@ -55,10 +63,10 @@ def _hashtag(m: Match) -> str:
 
 
 def _dotted(m: Match) -> str:
-    """ "U.S." -> "U-S"; the last full stop stays where it may end the sentence."""
+    """Make "U.S." "U-S"; the last full stop stays where it may end the sentence."""
     letters = m.group().replace(".", "").replace(" ", "")
     rest = m.string[m.end() :]
-    ends = not rest.strip() or re.match(r"\s*[\"')]*\s+(?:The|A|An|He|She|It|We|They|I|You|But|And|In|This|That|There|What|My|His|Her)\b", rest)
+    ends = not rest.strip() or re.match(rf"\s*[\"')]*\s+(?:{_OPENERS})\b", rest)
     return _spelled(letters) + ("." if ends else "")
 
 
@@ -85,10 +93,10 @@ def _doctor(m: Match) -> str:
 
 
 def _initial(m: Match) -> str:
-    """ "George W. Bush" -> "George W Bush", while "vitamin C. The" keeps its full stop."""
+    """Make "George W. Bush" "George W Bush", while "vitamin C. The" keeps its full stop."""
     name_before = re.search(r"(?:^|[^\w])[A-Z][a-z]+\s$", m.string[max(0, m.start() - 20) : m.start()])
     first = not m.string[: m.start()].strip()
-    new_sentence = re.match(r"\s(?:The|An?|It|He|She|We|They|You|But|And|In|On|At|This|That|There|What|My|His|Her|Its?|Mr|Mrs|Ms|Dr|So|If)\b", m.string[m.end() :])
+    new_sentence = re.match(rf"\s(?:{_OPENERS})\b", m.string[m.end() :])
     return m["letter"] if (name_before or first) and not new_sentence else m.group()
 
 
@@ -155,7 +163,8 @@ def _shouted(m: Match) -> bool:
     """The words around are in capitals too, and no word of theirs is short."""
     around = m.string[max(0, m.start() - 40) : m.start()] + " " + m.string[m.end() : m.end() + 40]
     words = re.findall(r"[A-Za-z]+", around)
-    return bool(words) and sum(word.isupper() and len(word) > 1 for word in words) * 2 > len(words) and any(len(w) > 3 and w.isupper() for w in words)
+    loud = [word for word in words if word.isupper() and len(word) > 1]
+    return len(loud) * 2 > len(words) and any(len(word) > 3 for word in loud)
 
 
 def _speakable(word: str) -> bool:
@@ -169,7 +178,7 @@ def _speakable(word: str) -> bool:
 
 
 def _joined_name(m: Match) -> str:
-    """ "ChatGPT" -> "Chat-GPT", "YouTube" stays when the dictionary knows it."""
+    """Make "ChatGPT" "Chat-GPT"; "YouTube" stays when the dictionary knows it."""
     from voxcommons.text.g2p.en_dictionary import lookup
 
     word = m.group()
