@@ -181,6 +181,8 @@ def semantic_to_wave_starter() -> SemanticToWaveConfig:
         latent=80,
         filters=224,
         layers=2,
+        dropout=0.0,
+        style_dropout=0.0,
         mrte_hidden=192,
         ssl_dim=64,
         ssl_proj=False,

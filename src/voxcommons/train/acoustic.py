@@ -39,9 +39,9 @@ class AcousticRecipe:
         reference_s: seconds the style is taken from.
     """
 
-    steps: int = 4000
-    adversarial_from: int = 3000
-    batch_seconds: float = 70.0
+    steps: int = 5000
+    adversarial_from: int = 3500
+    batch_seconds: float = 40.0
     peak_rate: float = 8e-4
     critic_rate: float = 2e-4
     warmup_steps: int = 100

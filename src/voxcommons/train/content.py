@@ -33,9 +33,10 @@ class ContentRecipe:
             on its first plateau (blank everywhere) for many hundred steps.
         easy_longest_s: longest clip of those steps in seconds.
         easy_batch_seconds: padded seconds of one of those steps.
+        clean_share: share of the later steps whose clips stay undisturbed, as they are when a voice is cloned.
     """
 
-    steps: int = 3200
+    steps: int = 5200
     batch_seconds: float = 40.0
     peak_rate: float = 1e-3
     early_weight: float = 0.5
@@ -49,6 +50,7 @@ class ContentRecipe:
     easy_steps: int = 1000
     easy_longest_s: float = 4.0
     easy_batch_seconds: float = 24.0
+    clean_share: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def train_content(
         else:
             chosen = [items[index] for index in plan.batch(step - recipe.easy_steps)]
             wave, lengths, phones, counts = collate(corpus, chosen)
-            mel, frames = disturbed(model, wave, lengths, generator)
+            clean = float(torch.rand(1, generator=generator)) < recipe.clean_share
+            mel, frames = model.log_mel(wave, lengths) if clean else disturbed(model, wave, lengths, generator)
         with torch.autocast("cpu", torch.bfloat16):
             late, early = ctc(model, mel, frames, phones, counts)
         norm = stage.learn(late + recipe.early_weight * early)
