@@ -59,10 +59,10 @@ def test_the_facts_come_as_json_too(vox, tmp_path):
     assert 3 <= facts["prompt_s"] <= 10
 
 
-@pytest.mark.parametrize(
-    ("name", "codec", "rate"),
-    [("a.mp3", "libmp3lame", 44100), ("a.m4a", "aac", 48000), ("a.webm", "libopus", 48000), ("a.ogg", "libopus", 48000)],
-)
+COMPRESSED = [("a.mp3", "libmp3lame", 44100), ("a.m4a", "aac", 48000), ("a.webm", "libopus", 48000), ("a.ogg", "libopus", 48000)]
+
+
+@pytest.mark.parametrize(("name", "codec", "rate"), COMPRESSED)
 def test_compressed_recordings_are_cloned(vox, tmp_path, name, codec, rate):
     code, _, err = vox(encode(tmp_path / name, speech_like((4.0, 6.0, 6.0), rate=rate), codec, rate))
     assert (code, err) == (0, [])

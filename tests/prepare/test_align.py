@@ -43,6 +43,13 @@ def test_a_doubled_phone_needs_its_blank():
     assert (match.first, match.last, match.agreement) == (1, 4, 1.0)
 
 
+def test_one_long_phone_is_not_two():
+    heard = np.full((4, CLASSES), -9.0, np.float32)
+    heard[range(4), [1, 3, 3, 5]] = 0
+    assert find_spoken(heard, [1, 3, 5], BLANK).agreement == 1
+    assert find_spoken(heard, [1, 3, 3, 5], BLANK).first == 2
+
+
 def test_kinds_count_tones_as_alike():
     kinds = np.arange(CLASSES) // 2
     heard, said = recognised([2, 4, 6, 8, 10], np.random.default_rng(0)), [2, 5, 6, 9, 10]

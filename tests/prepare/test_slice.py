@@ -50,10 +50,21 @@ def test_the_prompt_is_the_clean_phrase_of_good_length():
     assert prompt.whole
 
 
-def test_a_phrase_that_is_cut_by_the_end_of_the_recording_is_not_taken():
-    samples = speech_like((4.0, 6.0), pause_s=0.6)[: round(9.5 * RATE)]
+def test_a_clipped_phrase_is_passed_over_for_one_that_is_not():
+    samples = speech_like((5.0, 6.0), pause_s=0.8) * np.float32(1.9)
+    ideal = slice(round(6.6 * RATE), None)
+    samples[ideal] = np.clip(samples[ideal] * 1.3, -1, 1)
     _, prompt, _ = cut(samples)
-    assert prompt.end_s < 5.2
+    assert prompt.end_s < 6.6
+
+
+def test_a_phrase_that_is_cut_by_the_end_of_the_recording_is_not_taken_even_if_it_is_cleaner():
+    samples = speech_like((3.6, 9.0), pause_s=0.6)[: round(10.8 * RATE)]
+    first = slice(0, round(4.5 * RATE))
+    samples[first] += np.random.default_rng(0).standard_normal(len(samples[first])).astype(np.float32) * np.float32(0.01)
+    _, prompt, _ = cut(samples)
+    assert prompt.end_s < 4.9
+    assert prompt.whole
 
 
 @pytest.mark.parametrize("phrases", [(2.6,), (1.0, 1.0, 1.0), (11.5,), (0.5,) * 8])

@@ -48,15 +48,20 @@ def test_packing_twice_gives_the_same_bytes(tmp_path, voice, archive):
     assert archive.read_bytes() == (tmp_path / "b.voice").read_bytes()
 
 
+def without_card(name, data):
+    return None if name == "README.md" else (name, data)
+
+
 def link(name):
     info = zipfile.ZipInfo(name)
     info.external_attr = 0o120777 << 16
     return info
 
 
-@pytest.mark.parametrize(
-    "member", ["../evil", "/etc/passwd", "sub/README.md", "evil.py", "C:\\x", "weights.pth", "README.md~.py", "voice.json/"]
-)
+STRANGERS = ["../evil", "/etc/passwd", "sub/README.md", "evil.py", "C:\\x", "weights.pth", "README.md~.py", "voice.json/"]
+
+
+@pytest.mark.parametrize("member", STRANGERS)
 def test_a_member_that_is_no_file_of_a_voice_is_refused(tmp_path, archive, member):
     bad = rewritten(archive, tmp_path / "bad.voice", extra=[(member, b"x")])
     bad.write_bytes(bad.read_bytes().replace(b"README.md~", b"README.md\0"))  # a name that ends early for C programs
@@ -78,6 +83,10 @@ def test_links_repeats_compression_and_hidden_bytes_are_refused(tmp_path, archiv
     rewritten(
         archive, tmp_path / "link.voice", lambda n, d: None if n == "README.md" else (n, d), extra=[(link("README.md"), b"/etc/passwd")]
     )
+    for name, field in (("extra", "extra"), ("comment", "comment")):
+        odd = zipfile.ZipInfo("README.md")
+        setattr(odd, field, b"\1\1\4\0evil")
+        rewritten(archive, tmp_path / f"{name}.voice", without_card, extra=[(odd, "# 小明\n".encode())])
     rewritten(archive, tmp_path / "twice.voice", lambda n, d: None if n == "reference.flac" else (n, d), extra=[("README.md", b"x")])
     recwarn.clear()  # zipfile warns about the second README
     for path in sorted(tmp_path.glob("*.voice")):

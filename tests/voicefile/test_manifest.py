@@ -48,18 +48,18 @@ def test_every_fault_is_named_at_once(data):
     assert caught.value.fields["faults"] == tuple(faults)
 
 
-@pytest.mark.parametrize(
-    "text", [b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"schema": 2}', b"[" * 100_000, b" " * 300_000, b'{"schema": true}']
-)
+NO_MANIFESTS = [b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"schema": 2}', b"[" * 100_000, b" " * 300_000, b'{"schema": true}']
+FIELDS = "name id base files created sample_rate language speaker consent prompt recording".split()
+
+
+@pytest.mark.parametrize("text", NO_MANIFESTS)
 def test_what_is_no_manifest_is_one_fault(text):
     found, faults = read_manifest(text)
     assert found is None
     assert len(faults) == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["name", "id", "base", "files", "created", "sample_rate", "language", "speaker", "consent", "prompt", "recording"]
-)
+@pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("value", [None, 5, [], "\0", {"a": 5}, 1e400])
 def test_odd_values_never_raise_anything_but_faults(data, name, value):
     data[name] = value

@@ -1,9 +1,11 @@
 """A recording becomes a voice that holds what it should and nothing it should not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import torch
 
 from sounds import speech_like, write_wav
 from tiny_base import make_tiny_base
@@ -11,6 +13,7 @@ from voxcommons.audio.files import load
 from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress
 from voxcommons.prepare.recording import prepare_recording
+from voxcommons.text.reader import read
 from voxcommons.voicefile.check import check
 from voxcommons.voicefile.manifest import BaseFacts
 from voxcommons.voices.cloning import CloneOptions, build_voice, clone, read_transcript
@@ -71,6 +74,36 @@ def test_without_the_recording_nothing_that_was_said_is_kept(recording, base, li
     assert sorted(path.name for path in voice.folder.iterdir()) == ["README.md", "prompt.safetensors", "voice.json"]
     assert not any(b"secret" in path.read_bytes() for path in voice.folder.iterdir())
     assert check(voice.folder) == []
+
+
+class Hearing:
+    """A content encoder that hears given phones with certainty."""
+
+    blank_id = 732
+
+    def __init__(self, ids):
+        self.ids = ids
+
+    def tokens(self, wave, lengths=None):
+        return torch.arange(wave.shape[1] // 640)[None] % 7
+
+    def log_probs(self, wave, lengths=None):
+        found = torch.full((1, 2 * len(self.ids), self.blank_id + 1), -9.0)
+        found[0, range(0, 2 * len(self.ids), 2), self.ids] = 0.0
+        found[0, 1::2, self.blank_id] = 0.0
+        return found
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_words_of_the_prompt_are_kept_with_the_recording_only(recording, base, library, keep):
+    said = read("the secret word is blue", "en")
+    hearing = replace(base, content=Hearing(said.ids))
+    options = CloneOptions(keep_recording=keep)
+    voice = clone(recording, "a", text="Hello. The secret word is blue. Goodbye.", base=hearing, library=library, options=options)
+    prompt = voice.manifest.prompt
+    assert (prompt.phones_from, prompt.text) == ("text", "The secret word is blue" if keep else "")
+    assert voice.features.prompt_phones[:-1].tolist() == list(said.ids)
+    assert any(b"secret" in path.read_bytes() for path in voice.folder.iterdir()) == keep
 
 
 def test_a_text_that_does_not_fit_is_kept_as_transcript_and_said(recording, base, library):
