@@ -9,11 +9,17 @@ def observations(rates: dict[str, list[float]]) -> list[Observation]:
     return [Observation(name, rate * 10, 10) for name, values in rates.items() for rate in values]
 
 
-def test_value_is_pooled_over_parts_and_wholes():
-    found = estimate([Observation("a", 1, 2), Observation("b", 3, 10)])
+def test_value_is_pooled_over_the_sentences_of_a_person():
+    found = estimate([Observation("a", 1, 2), Observation("a", 3, 10)])
     assert found is not None
     assert found.value == pytest.approx(4 / 12)
-    assert (found.sentences, found.people) == (2, 2)
+    assert (found.sentences, found.people) == (2, 1)
+
+
+def test_every_person_weighs_the_same():
+    found = estimate([*observations({"a": [0.2] * 20, "b": [0.8]})])
+    assert found is not None
+    assert found.value == pytest.approx(0.5)
 
 
 def test_same_seed_gives_the_same_interval():

@@ -1,8 +1,9 @@
 """How sure a figure is: bootstrap intervals that know that sentences of one person resemble each other.
 
-Source: Davison and Hinkley, "Bootstrap methods and their application" (1997), section 3.8: people are drawn first,
-then sentences of each person drawn. With the three or four people of a development set the intervals are wide, as
-they should be.
+A figure is pooled over the sentences of each person and then averaged over people, so that whoever has more recordings
+does not weigh more. Source of the interval: Davison and Hinkley, "Bootstrap methods and their application" (1997),
+section 3.8: people are drawn first, then sentences of each person drawn. With the three or four people of a development
+set the intervals are wide, as they should be.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A pooled figure with its 95 % interval and the number of sentences and people behind it."""
+    """A figure with its 95 % interval and the number of sentences and people behind it."""
 
     value: float
     low: float
@@ -38,21 +39,22 @@ class Estimate:
 
 
 def estimate(observations: Sequence[Observation], draws: int = DRAWS, seed: int = _SEED) -> Estimate | None:
-    """Pool observations (sum of parts / sum of wholes) and bootstrap the interval; None without observations.
+    """Average people's pooled figures (sum of parts / sum of wholes) and bootstrap the interval.
 
     Args:
-        observations: in any order.
+        observations: in any order; people without any whole are left out.
         draws: bootstrap replicates.
         seed: of the drawing; the same seed and observations give the same interval.
+
+    Returns:
+        None without observations.
     """
-    whole = sum(o.whole for o in observations)
-    if not observations or whole == 0:
+    tables = _tables(observations)
+    if not tables:
         return None
-    drawn = draw_ratios(observations, draws, seed)
-    low, high = np.percentile(drawn[np.isfinite(drawn)], [2.5, 97.5])
-    people = len({o.cluster for o in observations})
-    value = sum(o.part for o in observations) / whole
-    return Estimate(float(value), float(low), float(high), len(observations), people)
+    value = np.mean([table[:, 0].sum() / table[:, 1].sum() for table in tables])
+    low, high = np.percentile(_draw(tables, draws, seed), [2.5, 97.5])
+    return Estimate(float(value), float(low), float(high), sum(len(table) for table in tables), len(tables))
 
 
 def estimate_relative(
@@ -62,23 +64,26 @@ def estimate_relative(
     above, below = estimate(observations, 1, seed), estimate(baseline, 1, seed)
     if above is None or below is None or below.value == 0:
         return None
-    drawn = draw_ratios(observations, draws, seed) / np.maximum(draw_ratios(baseline, draws, seed + 1), 1e-9)
-    low, high = np.percentile(drawn[np.isfinite(drawn)], [2.5, 97.5])
+    top, bottom = _draw(_tables(observations), draws, seed), _draw(_tables(baseline), draws, seed + 1)
+    low, high = np.percentile(top / np.maximum(bottom, 1e-9), [2.5, 97.5])
     return Estimate(above.value / below.value, float(low), float(high), above.sentences, above.people)
 
 
-def draw_ratios(observations: Sequence[Observation], draws: int, seed: int) -> NDArray[np.float64]:
-    """Return bootstrap replicates [draws] of the pooled ratio."""
+def _tables(observations: Sequence[Observation]) -> list[NDArray[np.float64]]:
+    """(part, whole) of each person's sentences, [sentences, 2]."""
+    names = sorted({o.cluster for o in observations if o.whole > 0})
+    return [np.array([(o.part, o.whole) for o in observations if o.cluster == name and o.whole > 0]) for name in names]
+
+
+def _draw(tables: Sequence[NDArray[np.float64]], draws: int, seed: int) -> NDArray[np.float64]:
+    """Bootstrap replicates [draws] of the average over people."""
     generator = np.random.default_rng(seed)
-    names = sorted({o.cluster for o in observations})
-    tables = [np.array([(o.part, o.whole) for o in observations if o.cluster == name]) for name in names]
-    sums = np.zeros((draws, 2))
+    sums = np.zeros(draws)
     chosen = generator.integers(len(tables), size=(draws, len(tables)))
     for index, table in enumerate(tables):
         times = (chosen == index).sum(1)  # how often this person was drawn, [draws]
         for again in range(int(times.max())):
             rows = np.flatnonzero(times > again)
-            picks = generator.integers(len(table), size=(len(rows), len(table)))
-            sums[rows] += table[picks].sum(1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return sums[:, 0] / sums[:, 1]
+            picked = table[generator.integers(len(table), size=(len(rows), len(table)))].sum(1)  # [rows, 2]
+            sums[rows] += picked[:, 0] / picked[:, 1]
+    return sums / len(tables)

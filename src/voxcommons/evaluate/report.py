@@ -178,7 +178,7 @@ def _likeness(scores: Sequence[Score], natural: Sequence[Score]) -> dict[tuple[s
 
 
 def columns(scores: Sequence[Score]) -> list[Column]:
-    """Pool the scores into one column per language and system, natural speech first."""
+    """Put the figures of each language and system into a column, natural speech first."""
     normal = yardsticks(scores)
     order = sorted({(s.language, s.system != NATURAL, s.system) for s in scores})
     found = []
