@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from corpus_of_two import write_corpus
-from tiny_base import make_tiny_base
 
 import voxcommons
+from corpus_of_two import write_corpus
+from tiny_base import make_tiny_base
 from voxcommons.base.progress import NullProgress
 from voxcommons.base.settings import Settings
 from voxcommons.cli.figures_run import ReleasedSpeech, meters_of
