@@ -32,9 +32,10 @@ _FLOOR_DBFS: Final = -95.0
 _DYNAMIC_DB: Final = 42.0  # speech is never this far below the loud parts of the same recording
 _BLOCK_FRAMES: Final = 50
 _NEIGHBOUR_BLOCKS: Final = 8  # the floor may rise and fall within +-4 s
-_FLOOR_RISE_DB: Final = 12.0
+_FLOOR_RISE_DB: Final = 18.0
+_STEADY_DB: Final = 7.0  # spread of noise within half a second; speech spreads over 12 and more
 _EXCESS_CAP_DB: Final = 30.0
-_NOISE_SCORE_DB: Final = 6.0  # what noise alone scores, by its own fluctuation
+_NOISE_SCORE_DB: Final = 10.0  # what noise alone scores, by its own fluctuation
 _LEAST_CONTRAST_DB: Final = 5.0  # steady noise reaches 3, speech at 0 dB SNR 7
 _ON_SHARE: Final = 0.40
 _OFF_SHARE: Final = 0.22
@@ -108,10 +109,17 @@ def _band_levels(samples: Samples) -> Decibels:
 def _noise_floor(bands: Decibels) -> Decibels:
     """The level each band falls back to between words, following slow changes: [F, bands]."""
     count = max(1, len(bands) // _BLOCK_FRAMES)
-    quiet = np.stack([np.percentile(block, 15, axis=0) for block in np.array_split(bands, count)])
-    floor = np.stack([quiet[max(0, i - _NEIGHBOUR_BLOCKS) : i + _NEIGHBOUR_BLOCKS + 1].min(0) for i in range(count)])
-    # Where nobody pauses for seconds the local floor is speech itself; the quietest moments of the whole bound it.
-    floor = np.minimum(floor, np.percentile(bands, 2, axis=0) + _FLOOR_RISE_DB)
+    blocks = [np.percentile(block, (15, 85), axis=0) for block in np.array_split(bands, count)]
+    quiet = np.stack([low for low, _ in blocks])  # [blocks, bands]
+    # Noise is steady, the troughs between syllables are not: a floor taken from a trough is speech itself, so where nobody
+    # pauses for seconds the quietest moments of the whole recording bound it.
+    steady = np.array([float(np.mean(high - low)) < _STEADY_DB for low, high in blocks])
+    trough = np.where(steady[:, None], quiet, np.minimum(quiet, np.percentile(bands, 2, axis=0) + _FLOOR_RISE_DB))
+    floor = np.empty_like(quiet)
+    for index in range(count):
+        near = slice(max(0, index - _NEIGHBOUR_BLOCKS), index + _NEIGHBOUR_BLOCKS + 1)
+        lowest = quiet[near].argmin(0)
+        floor[index] = np.take_along_axis(trough[near], lowest[None], 0)[0]
     floor = np.maximum(floor, np.percentile(bands, 95, axis=0) - _DYNAMIC_DB)
     centres = (np.arange(count) + 0.5) * (len(bands) / count)
     at = np.arange(len(bands))
