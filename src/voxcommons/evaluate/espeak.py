@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from voxcommons.base.errors import MissingExtraError, VoxError
 
 VOICES = {"en": "en-us", "zh": "cmn"}
-_WORDS_PER_MINUTE = {"en": 160, "zh": 160}
 
 
 def espeak_program() -> str:
@@ -36,13 +35,13 @@ def espeak_program() -> str:
 
 
 def espeak(text: str, language: str) -> tuple[NDArray[np.float32], int]:
-    """Return a text as espeak-ng speaks it: (samples [T], rate).
+    """Return a text as espeak-ng speaks it, at its default speed: (samples [T], rate).
 
     Raises:
         MissingExtraError: when the program is not installed.
         VoxError: when it fails.
     """
-    command = [espeak_program(), "--stdout", "-v", VOICES[language], "-s", str(_WORDS_PER_MINUTE[language]), "--stdin"]
+    command = [espeak_program(), "--stdout", "-v", VOICES[language], "--stdin"]
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)  # noqa: S603 - fixed program, text on stdin
     if done.returncode or not done.stdout:
         raise VoxError("espeak-ng failed", found=done.stderr.decode(errors="replace").strip() or "no sound")
