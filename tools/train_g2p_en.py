@@ -227,8 +227,8 @@ def main() -> None:
     root = Path(__file__).resolve().parent.parent
     parser.add_argument("--out", type=Path, default=root / "src/voxcommons/text/data/en_guess.npz")
     parser.add_argument("--held-out", type=int, default=50, help="one word in so many is kept for measuring")
-    parser.add_argument("--order", type=int, default=8)
-    parser.add_argument("--cutoffs", type=int, nargs="*", default=[0, 1, 1, 1, 1, 2, 2, 2, 2], help="smallest count kept, by length")
+    parser.add_argument("--order", type=int, default=7)
+    parser.add_argument("--cutoffs", type=int, nargs="*", default=[0, 1, 1, 1, 2, 2, 2, 2, 2], help="smallest count kept, by length")
     options = parser.parse_args()
     everything = words()
     train = [pair for pair in everything if not is_held_out(pair[0], options.held_out)]

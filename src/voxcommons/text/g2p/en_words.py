@@ -90,9 +90,12 @@ def _plural(word: str) -> Phones:
 
 
 def _stems(stem: str) -> tuple[str, ...]:
-    """What a verb may be without its ending: "mak" -> make, "runn" -> run, "talk"."""
-    doubled = stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] else ""
-    return tuple(s for s in (stem + "e", doubled, stem) if s) if doubled else (stem, stem + "e")
+    """What a word may be without its ending, likeliest first: "mak" -> make, "runn" -> run, "talk"."""
+    if len(stem) > 3 and stem[-1] == stem[-2]:
+        return stem, stem[:-1], stem + "e"
+    lost_e = stem[-1] in "cgsuvz" or len(stem) > 2 and stem[-1] not in _VOWEL_LETTERS | {"w", "x"} and stem[-2] in _VOWEL_LETTERS
+    single = lost_e and (len(stem) < 3 or stem[-3] not in _VOWEL_LETTERS)
+    return (stem + "e", stem) if single else (stem, stem + "e")
 
 
 def _past(word: str) -> Phones:
@@ -110,7 +113,8 @@ def _ing(word: str) -> Phones:
         if word.endswith(end):
             for stem in _stems(word[: -len(end)]):
                 if base := _known(stem):
-                    return base + phones
+                    syllabic = base[-2:] == ("AH0", "L") and stem.endswith("le")
+                    return (*base[:-2], "L", *phones) if syllabic else base + phones
     return ()
 
 
@@ -176,28 +180,34 @@ _PREFIXES: tuple[tuple[str, str], ...] = (
 
 
 def _suffixed(word: str) -> Phones:
-    for end, phones in _SUFFIXES:
+    for end, sounds in _SUFFIXES:
         if word.endswith(end) and len(word) - len(end) > 2:
             stem = word[: -len(end)]
             base = _known(stem) or (_known(stem[:-1] + "y") if stem.endswith("i") else ())
             if base:
-                return base + tuple(phones.split())
-    for end, phones in _STEM_SUFFIXES:
+                phones = sounds.split()
+                return base + tuple(phones[1:] if phones[0] == base[-1] == "L" else phones)
+    for end, sounds in _STEM_SUFFIXES:
         if word.endswith(end) and len(word) - len(end) > 2:
             for stem in _stems(word[: -len(end)]):
-                if base := _known(stem):
-                    return base + tuple(phones.split())
+                if stem in common_words() and (base := _known(stem)):
+                    return base + tuple(sounds.split())
     return ()
 
 
 def _prefixed(word: str) -> Phones:
     for start, phones in _PREFIXES:
-        if word.startswith(start) and len(word) - len(start) > 3:
-            rest = word[len(start) :]
-            base = _known(rest) or _plural(rest) or _past(rest) or _ing(rest) or _suffixed(rest)
+        rest = word[len(start) :]
+        if word.startswith(start) and len(rest) > 3:
+            base = _known(rest) if rest in common_words() or len(start) > 3 else ()
+            base = base or _inflected(rest) or _suffixed(rest)
             if base:
                 return tuple(phones.split()) + base
     return ()
+
+
+def _inflected(word: str) -> Phones:
+    return _plural(word) or _past(word) or _ing(word)
 
 
 @cache

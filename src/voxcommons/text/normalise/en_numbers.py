@@ -74,7 +74,7 @@ def ordinal_word(last: str) -> str:
 
 
 def digits(run: str, *, zero: str = "zero") -> str:
-    """ "407" -> "four zero seven"; characters that are no digits are left out."""
+    """Read digits one by one, "407" as "four zero seven"; characters that are no digits are left out."""
     return " ".join(zero if d == "0" else _ONES[int(d)] for d in run if d in "0123456789")
 
 
@@ -96,7 +96,7 @@ def plural(words: str) -> str:
 
 
 def decimal(text: str, *, zero: str = "zero") -> str:
-    """ "3.14" -> "three point one four"; commas between thousands are allowed."""
+    """Read "3.14" as "three point one four"; commas between thousands are allowed."""
     whole, _, fraction = text.replace(",", "").partition(".")
     words = number(whole) if whole else zero
     return f"{words} point {digits(fraction, zero=zero)}" if fraction else words
@@ -118,7 +118,7 @@ _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 def roman(numeral: str) -> int:
-    """ "XIV" -> 14. The caller makes sure that it is well formed."""
+    """Value of a numeral, 14 for "XIV". The caller makes sure that it is well formed."""
     total = 0
     for letter, following in zip(numeral, numeral[1:] + " ", strict=True):
         value = _ROMAN[letter]
