@@ -42,7 +42,8 @@ def test_advice_of_reading_and_of_measuring_comes_together(tmp_path):
 
 def test_a_recording_is_prepared_from_a_path(tmp_path):
     prepared = prepare_recording(write_wav(tmp_path / "录音.wav", speech_like((4.0, 6.0, 5.0, 3.0))))
-    assert prepared.prompt.whole
+    assert all(prompt.whole for prompt in prepared.prompts)
+    assert len(prepared.prompts) >= 2
     assert len(prepared.references) >= 2
     assert prepared.advice == ()
 

@@ -6,14 +6,14 @@ import soundfile
 
 from sounds import speech_like
 from voxcommons.audio.activity import speech_frames
-from voxcommons.prepare.slice import choose_prompt, slices
+from voxcommons.prepare.slice import choose_prompts, slices
 
 RATE = 16000
 
 
 def cut(samples):
     speech = speech_frames(samples, RATE)
-    return slices(samples, RATE, speech), choose_prompt(samples, RATE, speech), speech
+    return slices(samples, RATE, speech), choose_prompts(samples, RATE, speech)[0], speech
 
 
 def test_slices_are_two_to_twelve_seconds_between_pauses():
@@ -66,6 +66,16 @@ def test_a_phrase_that_is_cut_by_the_end_of_the_recording_is_not_taken_even_if_i
     assert prompt.whole
 
 
+def test_further_prompts_are_whole_phrases_that_do_not_overlap():
+    samples = speech_like((5.0, 6.0, 5.5, 4.0, 7.0, 3.5), pause_s=0.8)
+    found = choose_prompts(samples, RATE, speech_frames(samples, RATE), 4)
+    assert len(found) == 4
+    assert all(piece.whole for piece in found)
+    in_time = sorted(found, key=lambda piece: piece.start_s)
+    assert all(one.end_s <= other.start_s for one, other in zip(in_time, in_time[1:], strict=False))
+    assert found[:1] == choose_prompts(samples, RATE, speech_frames(samples, RATE))
+
+
 @pytest.mark.parametrize("phrases", [(2.6,), (1.0, 1.0, 1.0), (11.5,), (0.5,) * 8])
 def test_there_is_always_a_prompt_of_three_to_ten_seconds(phrases):
     samples = speech_like(phrases, pause_s=1.3)
@@ -79,9 +89,9 @@ def test_there_is_always_a_prompt_of_three_to_ten_seconds(phrases):
 def test_real_recordings_give_whole_prompts_and_enough_slices(shared, name):
     samples, rate = soundfile.read(shared / "speech" / "references" / f"{name}.flac", dtype="float32")
     speech = speech_frames(samples, rate)
-    found, prompt = slices(samples, rate, speech), choose_prompt(samples, rate, speech)
+    found, prompt = slices(samples, rate, speech), choose_prompts(samples, rate, speech)[0]
     assert prompt.whole
     assert 3 <= prompt.duration_s <= 10
     assert all(2 <= piece.duration_s <= 12.3 for piece in found)
     assert sum(piece.speech_s for piece in found) > 0.9 * speech.sum() / 100
-    assert choose_prompt(samples, rate, speech) == prompt
+    assert choose_prompts(samples, rate, speech)[0] == prompt

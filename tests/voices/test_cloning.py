@@ -106,6 +106,30 @@ def test_the_words_of_the_prompt_are_kept_with_the_recording_only(recording, bas
     assert any(b"secret" in path.read_bytes() for path in voice.folder.iterdir()) == keep
 
 
+class HearingOnlyLater(Hearing):
+    """Hears the words in the second phrase it is given, something else in the others."""
+
+    def __init__(self, ids):
+        super().__init__(ids)
+        self.given = 0
+
+    def log_probs(self, wave, lengths=None):
+        self.given += 1
+        return Hearing(self.ids if self.given == 2 else tuple(reversed(self.ids))).log_probs(wave)
+
+
+def test_the_prompt_is_a_phrase_in_which_the_text_is_heard(recording, base, library):
+    hearing = HearingOnlyLater(read("the secret word is blue", "en").ids)
+    prepared = prepare_recording(recording)
+    made = build_voice(
+        prepared, "a", read_transcript("The secret word is blue.", "en", table="v2"), replace(base, content=hearing), library
+    )
+    assert made.voice.manifest.prompt.start_s == pytest.approx(prepared.prompts[1].start_s, abs=1e-3)
+    assert made.voice.manifest.prompt.phones_from == "text"
+    assert hearing.given == 2
+    assert made.advice == ()
+
+
 def test_a_text_that_does_not_fit_is_kept_as_transcript_and_said(recording, base, library):
     transcript = read_transcript("今天天气很好。", None, table=base.table)
     made = build_voice(prepare_recording(recording), "a", transcript, base, library)

@@ -67,7 +67,8 @@ def clone(
         made = build_voice(prepared, name, transcript, base, library, progress, replace=replace, options=options)
         for note in made.advice:
             progress.note(f"{_note(settings.language_of_messages)}{note.text(settings.language_of_messages)}")
-    voice, report = made.voice, prepared.checked.report
+    voice, report, prompt = made.voice, prepared.checked.report, made.voice.manifest.prompt
+    prompt_s = prompt.end_s - prompt.start_s if prompt is not None else 0.0
     seconds = time.monotonic() - begun
     if as_json:
         echo_json(
@@ -79,9 +80,9 @@ def clone(
                 "verdict": report.verdict,
                 "snr_db": round(report.snr_db, 1),
                 "speech_s": round(report.speech_s, 2),
-                "prompt_s": round(prepared.prompt.duration_s, 2),
-                "prompt_text": voice.manifest.prompt.text if voice.manifest.prompt else "",
-                "phones_from": voice.manifest.prompt.phones_from if voice.manifest.prompt else "",
+                "prompt_s": round(prompt_s, 2),
+                "prompt_text": prompt.text if prompt is not None else "",
+                "phones_from": prompt.phones_from if prompt is not None else "",
                 "advice": [note.kind for note in made.advice],
                 "seconds": round(seconds, 2),
             }
@@ -89,7 +90,7 @@ def clone(
         return
     click.echo(
         _figures(settings.language_of_messages).format(
-            folder=voice.folder, speech=report.speech_s, verdict=report.verdict, prompt=prepared.prompt.duration_s, seconds=seconds
+            folder=voice.folder, speech=report.speech_s, verdict=report.verdict, prompt=prompt_s, seconds=seconds
         )
     )
     click.echo(say("cloned", settings.language_of_messages, name=_quoted(voice.name)))

@@ -28,7 +28,8 @@ from voxcommons.text.symbols import PUNCTUATION, phone_ids, symbols
 
 Samples = npt.NDArray[np.float32]
 
-LEAST_AGREEMENT: Final = 0.35
+# An early recogniser agreed by 0.34 to 0.69 with what was said and by at most 0.33 with nine other texts.
+LEAST_AGREEMENT: Final = 0.4
 _END_MARK: Final = "."
 
 

@@ -13,9 +13,10 @@ from voxcommons.audio.advice import Advice, advice
 from voxcommons.audio.files import load
 from voxcommons.base.progress import Progress
 from voxcommons.prepare.check import CheckedRecording, check
-from voxcommons.prepare.slice import Slice, choose_prompt, slices
+from voxcommons.prepare.slice import Slice, choose_prompts, slices
 
 MOST_SECONDS: Final = 180.0  # more recording makes no closer timbre, only a longer wait
+MOST_PROMPTS: Final = 5  # the words given may fit one phrase better than another
 _LEAST_REFERENCE_SPEECH_S: Final = 0.5
 
 
@@ -25,13 +26,13 @@ class PreparedRecording:
 
     Attributes:
         checked: the recording and what was measured.
-        prompt: the piece that becomes the prompt.
+        prompts: pieces that may become the prompt, best first; at least one.
         references: the pieces that the timbre is taken from, in order of time.
         advice: everything the person should be told.
     """
 
     checked: CheckedRecording
-    prompt: Slice
+    prompts: tuple[Slice, ...]
     references: tuple[Slice, ...]
     advice: tuple[Advice, ...]
 
@@ -49,8 +50,8 @@ def prepare_recording(recording: Path | str, progress: Progress | None = None) -
     """
     audio = load(recording, max_seconds=MOST_SECONDS, progress=progress)
     checked = check(audio)
-    prompt = choose_prompt(audio.samples, audio.rate, checked.speech)
+    prompts = tuple(choose_prompts(audio.samples, audio.rate, checked.speech, MOST_PROMPTS))
     found = slices(audio.samples, audio.rate, checked.speech)
     pieces = tuple(piece for piece in found if piece.speech_s >= _LEAST_REFERENCE_SPEECH_S)
-    notes = checked.advice if prompt.whole else (*checked.advice, advice("no_pause"))
-    return PreparedRecording(checked=checked, prompt=prompt, references=pieces or (prompt,), advice=notes)
+    notes = checked.advice if prompts[0].whole else (*checked.advice, advice("no_pause"))
+    return PreparedRecording(checked=checked, prompts=prompts, references=pieces or prompts[:1], advice=notes)

@@ -92,36 +92,37 @@ def slices(samples: Samples, rate: int, speech: Mask) -> list[Slice]:
     return long_enough or pieces
 
 
-def choose_prompt(samples: Samples, rate: int, speech: Mask) -> Slice:
-    """The best whole phrase of 3 to 10 s: between two pauses, at an even level, clean, about 6 s long.
+def choose_prompts(samples: Samples, rate: int, speech: Mask, most: int = 1) -> list[Slice]:
+    """The best whole phrases of 3 to 10 s: between two pauses, at an even level, clean, about 6 s long.
 
-    Where no phrase is that long or short, a piece of the right length that cuts through speech, or takes in more of the
+    Where no phrase is that long or short, one piece of the right length that cuts through speech, or takes in more of the
     pauses; its ``whole`` is False.
 
     Args:
         samples: mono [T], float32.
         rate: in Hz.
         speech: True at 10 ms frames of speech [F].
+        most: how many to return at most.
 
     Returns:
-        A piece of 3 to 10 s, of a recording that has at least 3 s and some speech.
+        At least one piece of 3 to 10 s, best first, without overlap, of a recording that has 3 s and some speech.
     """
     power = frame_power(samples, rate)
     found = _speech_runs(speech, power)
-    typical_db = 10.0 * np.log10(np.median(power[speech[: len(power)]]) + 1e-12) if speech.any() else -100.0
-    best: Slice | None = None
-    best_score = float("-inf")
+    typical_db = float(10.0 * np.log10(np.median(power[speech[: len(power)]]) + 1e-12)) if speech.any() else -100.0
+    rated: list[tuple[float, Slice]] = []
     for first in range(len(found)):
         for last in range(first, len(found)):
             piece = _slice_of(found[first : last + 1], speech)
             if piece.duration_s > PROMPT_LONGEST_S:
                 break
-            if piece.duration_s < PROMPT_SHORTEST_S:
-                continue
-            score = _prompt_score(piece, samples, rate, speech, power, float(typical_db))
-            if score > best_score + 1e-9:
-                best, best_score = piece, score
-    return best or _piece_by_length(found, speech, power)
+            if piece.duration_s >= PROMPT_SHORTEST_S:
+                rated.append((_prompt_score(piece, samples, rate, speech, power, typical_db), piece))
+    chosen: list[Slice] = []
+    for _, piece in sorted(rated, key=lambda item: (-round(item[0], 6), item[1].start_s)):
+        if len(chosen) < most and all(piece.end_s <= other.start_s or other.end_s <= piece.start_s for other in chosen):
+            chosen.append(piece)
+    return chosen or [_piece_by_length(found, speech, power)]
 
 
 def _piece_by_length(found: list[_Run], speech: Mask, power: Power) -> Slice:

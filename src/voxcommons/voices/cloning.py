@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.prepare.features import PromptPhones, codes_of, phones_of, style_of
 from voxcommons.prepare.recording import PreparedRecording, prepare_recording
+from voxcommons.prepare.slice import Slice
 from voxcommons.text.phonemes import Utterance
 from voxcommons.text.reader import read
 from voxcommons.text.symbols import symbols
@@ -48,6 +49,7 @@ Preview = Callable[[Voice, Path], None]
 
 MOST_TEXT_CHARACTERS: Final = 200_000  # what is said in ten hours
 AUTO: Final = "auto"
+_CLEAR_AGREEMENT: Final = 0.5  # the words are heard beyond doubt; a better phrase is not looked for
 UNKNOWN_LANGUAGE: Final = "und"
 _LANGUAGE_TAG: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 
@@ -194,14 +196,25 @@ def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what
     progress = progress or NullProgress()
     options = options or CloneOptions()
     audio = prepared.checked.audio
-    prompt = prepared.prompt.of(audio.samples, audio.rate)
-    phones = phones_of(base, prompt, audio.rate, transcript.utterance)
+    piece, phones = _prompt(prepared, transcript, base)
+    prompt = piece.of(audio.samples, audio.rate)
     features = Features(
         style=style_of(base, [piece.of(audio.samples, audio.rate) for piece in prepared.references], audio.rate, progress),
         prompt_codes=codes_of(base, prompt, audio.rate),
         prompt_phones=np.asarray(phones.ids, np.int64),
     )
-    manifest = _manifest(prepared, voice_name(name), transcript, phones, base, features, options)
+    facts = PromptFacts(
+        start_s=round(piece.start_s, 3),
+        end_s=round(piece.end_s, 3),
+        text=phones.text if options.keep_recording else "",
+        phones_from="text" if phones.from_text else "recognised",
+    )
+    manifest = VoiceManifest(
+        name=voice_name(name),
+        language=_language(transcript, phones, base.table),
+        prompt=facts,
+        **_origin(prepared, base, features, options),
+    )
     progress.start(None, f"writing the voice {manifest.name}")
     with library.writing(manifest.name, replace=replace) as folder:
         _write(folder, manifest, features, audio, transcript, options)
@@ -210,42 +223,40 @@ def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what
     return Cloned(voice=library.get(manifest.name), prepared=prepared, advice=notes)
 
 
-def _manifest(
-    prepared: PreparedRecording,
-    name: str,
-    transcript: Transcript,
-    phones: PromptPhones,
-    base: BaseModel,
-    features: Features,
-    options: CloneOptions,
-) -> VoiceManifest:
+def _prompt(prepared: PreparedRecording, transcript: Transcript, base: BaseModel) -> tuple[Slice, PromptPhones]:
+    """The best phrase; where there is a text, the best one in which the text is clearly heard."""
+    audio = prepared.checked.audio
+    best: tuple[Slice, PromptPhones] | None = None
+    for piece in prepared.prompts:
+        phones = phones_of(base, piece.of(audio.samples, audio.rate), audio.rate, transcript.utterance)
+        if best is None or (piece.whole and phones.from_text and phones.agreement > best[1].agreement):
+            best = piece, phones
+        if transcript.utterance is None or not transcript.utterance.phones or phones.agreement >= _CLEAR_AGREEMENT:
+            break
+    assert best is not None, "a prepared recording has a prompt"
+    return best
+
+
+def _origin(prepared: PreparedRecording, base: BaseModel, features: Features, options: CloneOptions) -> dict[str, Any]:
+    """What a manifest says about where the voice comes from."""
     report, now = prepared.checked.report, options.now().isoformat(timespec="seconds")
-    start_s = prepared.checked.audio.start_s if not options.keep_recording else 0.0
-    return VoiceManifest(
-        name=name,
-        id=features.voice_id,
-        language=_language(transcript, phones, base.table),
-        base=BaseFacts(name=base.name, sha256=base.sha256),
-        sample_rate=base.sample_rate,
-        files={},
-        created=now,
-        licence=options.licence,
-        speaker=options.speaker,
-        consent=Consent(note=options.consent, noted=now if options.consent else ""),
-        prompt=PromptFacts(
-            start_s=round(start_s + prepared.prompt.start_s, 3),
-            end_s=round(start_s + prepared.prompt.end_s, 3),
-            text=phones.text if options.keep_recording else "",
-            phones_from="text" if phones.from_text else "recognised",
-        ),
-        recording=RecordingFacts(
+    return {
+        "id": features.voice_id,
+        "base": BaseFacts(name=base.name, sha256=base.sha256),
+        "sample_rate": base.sample_rate,
+        "files": {},
+        "created": now,
+        "licence": options.licence,
+        "speaker": options.speaker,
+        "consent": Consent(note=options.consent, noted=now if options.consent else ""),
+        "recording": RecordingFacts(
             seconds=round(prepared.checked.audio.seconds, 2),
             speech_s=round(report.speech_s, 2),
             snr_db=round(report.snr_db, 1),
             bandwidth_hz=round(report.bandwidth_hz),
             verdict=report.verdict,
         ),
-    )
+    }
 
 
 def _write(folder: Path, manifest: VoiceManifest, features: Features, audio: Audio, transcript: Transcript, options: CloneOptions) -> None:
