@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import soundfile
 
 from sounds import encode, speech_like, write_wav
 from tiny_base import make_tiny_base
@@ -21,7 +22,7 @@ from voxcommons.voicefile.check import check
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("base") / "tiny"
-    save_base(make_tiny_base(for_training=True), folder)
+    save_base(make_tiny_base(for_training=True, ending="soon"), folder)
     return str(folder)
 
 
@@ -32,7 +33,7 @@ def vox(home, capsys, base):
     def run(*words, name="a", language="en"):
         code = main(["clone", *map(str, words), "--name", name, "--base", base], Settings(home=home, language_of_messages=language))
         out, err = capsys.readouterr()
-        progress = ("reading ", "loading ", "listening ", "writing ")
+        progress = ("reading ", "loading ", "listening ", "writing ", "speaking ")
         return code, out.splitlines(), [line for line in err.splitlines() if not line.startswith(progress)]
 
     return run
@@ -49,6 +50,18 @@ def test_a_recording_becomes_a_voice_with_a_closing_line(vox, tmp_path, home):
     assert "小明" in out[-1]
     assert "vox speak" in out[-1]
     assert check(home / "voices" / "小明") == []
+
+
+def test_a_new_voice_says_a_sentence_and_the_release_is_recorded(vox, tmp_path, home):
+    recording = write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0)))
+    assert vox(recording)[0] == 0
+    folder = home / "voices" / "a"
+    assert soundfile.info(folder / "preview.flac").frames > 0
+    assert "preview.flac" in json.loads((folder / "voice.json").read_text(encoding="utf-8"))["files"]
+    assert len((home / "audit" / "releases.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+    assert vox(recording, "--no-preview", name="b")[0] == 0
+    assert not (home / "voices" / "b" / "preview.flac").exists()
+    assert check(folder) == check(home / "voices" / "b") == []
 
 
 def test_the_facts_come_as_json_too(vox, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,7 +15,15 @@ from voxcommons.cli.console import RichProgress, echo_json, settings_of
 from voxcommons.prepare.recording import prepare_recording
 from voxcommons.voices.library import Library
 
+if TYPE_CHECKING:
+    from voxcommons.base.progress import Progress
+    from voxcommons.base.settings import Settings
+    from voxcommons.models.build import BaseModel
+    from voxcommons.voices.cloning import Preview
+    from voxcommons.voices.library import Voice
+
 _MOST_TEXT_BYTES: Final = 4 << 20
+PREVIEW_TEXTS: Final = {"en": "Hello! This is how I sound.", "zh": "你好，这就是我的声音。"}
 
 
 @click.command()
@@ -25,6 +33,7 @@ _MOST_TEXT_BYTES: Final = 4 << 20
 @click.option("--lang", "language", help="Language of the recording: en, zh, ... ; found by itself when left out.")
 @click.option("--base", "base_name", default="starter", show_default=True, help="Base model: starter, or a folder with base.json.")
 @click.option("--no-recording", is_flag=True, help="Keep only what was computed, not the recording or its text.")
+@click.option("--no-preview", is_flag=True, help="Make no spoken sample of the voice (preview.flac).")
 @click.option("--replace", is_flag=True, help="Replace a voice of that name.")
 @click.option("--consent", default="", help="A note on the speaker's consent, kept with the voice.")
 @click.option("--licence", default="", help="Licence under which the voice may be shared.")
@@ -38,6 +47,7 @@ def clone(
     language: str | None,
     base_name: str,
     no_recording: bool,
+    no_preview: bool,
     replace: bool,
     consent: str,
     licence: str,
@@ -61,9 +71,11 @@ def clone(
         from voxcommons.voices.cloning import CloneOptions, build_voice, read_transcript
 
         use_threads(settings.threads)
-        base = load_base(base_name, parts=("content", "semantic_to_wave"))
+        parts = ("content", "semantic_to_wave") if no_preview else ("content", "semantic_to_wave", "text_to_semantic")
+        base = load_base(base_name, parts=parts)
         transcript = read_transcript(words, language, table=base.table)
-        options = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence)
+        preview = None if no_preview else _preview_with(base, settings, progress)
+        options = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence, preview=preview)
         made = build_voice(prepared, name, transcript, base, library, progress, replace=replace, options=options)
         for note in made.advice:
             progress.note(f"{_note(settings.language_of_messages)}{note.text(settings.language_of_messages)}")
@@ -94,6 +106,20 @@ def clone(
         )
     )
     click.echo(say("cloned", settings.language_of_messages, name=_quoted(voice.name)))
+
+
+def _preview_with(base: BaseModel, settings: Settings, progress: Progress) -> Preview:
+    """What lets a finished voice say one sentence about itself, through the release door."""
+    from voxcommons.cli.spoken import speak_to_file
+    from voxcommons.synth.engine import Engine
+    from voxcommons.synth.options import SpeakOptions
+
+    def preview(voice: Voice, path: Path) -> None:
+        progress.start(None, "speaking a sample")
+        text = PREVIEW_TEXTS.get(voice.manifest.language.split("-")[0], PREVIEW_TEXTS["en"])
+        speak_to_file(Engine(base, threads=settings.threads), text, voice, SpeakOptions(), path, settings.home)
+
+    return preview
 
 
 def _text_of(text: str | None) -> str | None:
