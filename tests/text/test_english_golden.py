@@ -51,3 +51,8 @@ def test_at_least_95_of_100_sentences_without_homographs_agree():
     wrong = {entry["text"] for entry in differing() if not has_homograph(entry["text"])}
     assert len(sentences) == 100
     assert len(wrong) <= 5, sorted(wrong)
+
+
+def test_what_the_public_program_deletes_is_named():
+    text = "It is €30 on 2024-03-15 😀."
+    assert [text[w.start : w.end] for w in to_phones(text, compat=True).warnings] == ["€", "😀"]

@@ -16,9 +16,9 @@ from voxcommons.text.phonemes import LanguageRun, RunPhones, Span, TextWarning, 
 from voxcommons.text.segment import Run, language_runs, sentences
 from voxcommons.text.symbols import phone_ids, symbols
 
-# A run longer than this is read in pieces so that time and memory stay proportional to the text.
+# A run longer than this is read in pieces so that time and memory stay proportional to the text. (The public program itself never
+# reads more than 510 characters at once.)
 LONGEST_RUN_CHARS = 1000
-LONGEST_COMPATIBLE_RUN_CHARS = 20000
 # The public program reads a text with fewer phones once more with a full stop in front.
 FEWEST_PUBLIC_PHONES = 6
 _SPACES = re.compile(r" {2,}")
@@ -74,9 +74,8 @@ def _public_spaces(text: str) -> Parsed:
 
 def _read(parsed: Parsed, language: str, lexicon: Lexicon | None, *, compat: bool) -> _Joined:
     joined = _Joined(parsed, spaced=not compat)
-    longest = LONGEST_COMPATIBLE_RUN_CHARS if compat else LONGEST_RUN_CHARS
     for run in _carved(language_runs(parsed.text, language, compat=compat), parsed):
-        for piece in _pieces(run, parsed.overrides, longest):
+        for piece in _pieces(run, parsed.overrides):
             joined.add(piece, _read_run(piece, parsed.overrides, lexicon, compat=compat))
     return joined
 
@@ -103,12 +102,12 @@ def _carved(runs: Sequence[Run], parsed: Parsed) -> Iterator[Run]:
             yield Run(parsed.text[start : run.end], start, run.end, run.language)
 
 
-def _pieces(run: Run, overrides: Sequence[Override], longest: int) -> Iterator[Run]:
+def _pieces(run: Run, overrides: Sequence[Override]) -> Iterator[Run]:
     """A long run in pieces that end with sentences; no override is cut."""
-    if len(run.text) <= longest:
+    if len(run.text) <= LONGEST_RUN_CHARS:
         yield run
         return
-    cuts = [run.start + sentence.start for sentence in sentences(run.text, max_chars=longest, min_chars=longest // 2)]
+    cuts = [run.start + sentence.start for sentence in sentences(run.text, max_chars=LONGEST_RUN_CHARS, min_chars=LONGEST_RUN_CHARS // 2)]
     cuts = [cut for cut in cuts[1:] if not any(override.start < cut < override.end for override in overrides)]
     for start, end in zip([run.start, *cuts], [*cuts, run.end], strict=True):
         yield Run(run.text[start - run.start : end - run.start], start, end, run.language)

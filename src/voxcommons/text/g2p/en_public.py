@@ -14,6 +14,7 @@ from voxcommons.text.g2p.en_words import common_words, pronounce
 from voxcommons.text.normalise.en_public import normalise_public
 from voxcommons.text.phonemes import RunPhones, Span, TextWarning
 from voxcommons.text.symbols import PUNCTUATION
+from voxcommons.text.traced import TracedText
 
 Phones = tuple[str, ...]
 
@@ -50,12 +51,12 @@ def to_phones(text: str) -> RunPhones:
     if phones and len(phones) < FEWEST_PHONES:
         phones.insert(0, ",")
         spans = [span.moved(phones=1) for span in spans]
-    return RunPhones(spoken.text, tuple(phones), None, tuple(spans), (*warnings, *_unheard(text, spoken.starts)))
+    return RunPhones(spoken.text, tuple(phones), None, tuple(spans), (*warnings, *_unheard(text, spoken)))
 
 
-def _unheard(text: str, starts: tuple[int, ...]) -> tuple[TextWarning, ...]:
+def _unheard(text: str, spoken: TracedText) -> tuple[TextWarning, ...]:
     """Characters that the public program deletes without a word."""
-    kept = set(starts)
+    kept = {place for start, end in set(zip(spoken.starts, spoken.ends, strict=True)) for place in range(start, end)}
     return tuple(
         TextWarning("deleted", f"{char!r} is deleted in compatible mode", place, place + 1)
         for place, char in enumerate(text)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from voxcommons.text.normalise.en_numbers import cardinal, ordinal, ordinal_word
+from voxcommons.text.normalise.en_numbers import cardinal, digits, ordinal, ordinal_word
 from voxcommons.text.traced import TracedText
 
 Match = re.Match[str]
@@ -30,7 +30,8 @@ _UNITS = {
     "°F": ("degree fahrenheit", "degrees fahrenheit"),
 }
 _OPERATORS = {"+": " plus ", "-": " minus ", "×": " times ", "÷": " divided by ", "=": " Equals "}
-_TERM = r"(?:\d+(?:\.\d+)?|\.\d+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))"
+LONGEST_NUMBER = 27
+_TERM = r"(?:(?<!\d)\d+(?:\.\d+)?|\.\d+|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))"
 
 
 def _suffix(value: int) -> str:
@@ -47,13 +48,20 @@ def _clock(m: Match) -> str:
     return f"{said} {past} {half}"
 
 
+def _too_long(m: Match) -> bool:
+    """Figures beyond all number words; they are read one by one by the rule for integers."""
+    return any(len(run) > LONGEST_NUMBER for run in re.findall(r"\d+", m.group()))
+
+
 def _unit(m: Match) -> str:
-    last = m["amount"].rpartition(".")[2]
-    return f"{m['amount']} {_UNITS[m['unit']][0 if int(last) == 1 else 1]}"
+    last = m["amount"].rpartition(".")[2].lstrip("0")
+    return f"{m['amount']} {_UNITS[m['unit']][0 if last == '1' else 1]}"
 
 
 def _money(one: str, many: str, part: str, parts: str) -> Callable[[Match], str]:
     def said(m: Match) -> str:
+        if _too_long(m):
+            return m[1]
         pieces = m[1].replace(",", "").split(".")
         if len(pieces) > 2:
             return f"{m[1]} {many}"
@@ -74,6 +82,8 @@ def _decimal(m: Match) -> str:
 
 
 def _fraction(m: Match) -> str:
+    if _too_long(m):
+        return f"{m[1]} {m[2]}"
     top, bottom = int(m[1]), int(m[2])
     if bottom == 2:
         return f"{cardinal(top, comma=',')} {'half' if top == 1 else 'halves'}"
@@ -83,12 +93,16 @@ def _fraction(m: Match) -> str:
 
 
 def _ordinal(m: Match) -> str:
+    if _too_long(m):
+        return m[1]
     words = cardinal(int(m[1]), comma=",")
     cut = max(words.rfind(" "), words.rfind("-")) + 1
     return words[:cut] + ordinal_word(words[cut:])
 
 
 def _integer(m: Match) -> str:
+    if _too_long(m):
+        return digits(m.group())
     value = int(m.group())
     if not 1000 < value < 3000 or value == 2000:
         return cardinal(value, comma=",")
@@ -104,7 +118,8 @@ def _plain(m: Match) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", m.group()) if unicodedata.category(c) != "Mn")
 
 
-_AMOUNT = r"([0-9.,]*[0-9]+)"
+_AMOUNT = r"([0-9.,]*[0-9])"
+_WHOLE_AMOUNT = r"(?<![0-9.,])" + _AMOUNT
 _POUNDS = _money("pound", "pounds", "penny", "pence")
 _DOLLARS = _money("dollar", "dollars", "cent", "cents")
 _ARITHMETIC = re.compile(rf"({_TERM})\s?([+\-×÷=])\s?(?={_TERM})")
@@ -112,14 +127,14 @@ _RULES: list[tuple[re.Pattern[str], str | Callable[[Match], str]]] = [
     (re.compile(r"(?<=\s)-(?=\d)|^-(?=\d)"), "negative "),
     (re.compile(r"[0-9][0-9,]+[0-9]"), lambda m: m.group().replace(",", "")),
     (re.compile(r"\b([01]?[0-9]|2[0-3]):([0-5][0-9])\b"), _clock),
-    (re.compile(r"\b(?P<amount>[0-9]+(?:\.[0-9]+)?)(?P<unit>km/h|km|m|ft|L|tbsp|tsp|h|min|s|°C|°F)\b"), _unit),
+    (re.compile(r"\b(?<![0-9])(?P<amount>[0-9]+(?:\.[0-9]+)?)(?P<unit>km/h|km|m|ft|L|tbsp|tsp|h|min|s|°C|°F)\b"), _unit),
     (re.compile("£" + _AMOUNT), _POUNDS),
-    (re.compile(_AMOUNT + "£"), _POUNDS),
+    (re.compile(_WHOLE_AMOUNT + "£"), _POUNDS),
     (re.compile(r"\$" + _AMOUNT), _DOLLARS),
-    (re.compile(_AMOUNT + r"\$"), _DOLLARS),
-    (re.compile(r"([0-9]+\.\s*[0-9]+)"), _decimal),
-    (re.compile(r"([0-9]+)/([0-9]+)"), _fraction),
-    (re.compile(r"([0-9]+)(?:st|nd|rd|th)"), _ordinal),
+    (re.compile(_WHOLE_AMOUNT + r"\$"), _DOLLARS),
+    (re.compile(r"(?<![0-9])([0-9]+\.\s*[0-9]+)"), _decimal),
+    (re.compile(r"(?<![0-9])([0-9]+)/([0-9]+)"), _fraction),
+    (re.compile(r"(?<![0-9])([0-9]+)(?:st|nd|rd|th)"), _ordinal),
     (re.compile(r"[0-9]+"), _integer),
     (re.compile(r"[^\x00-\x7f]"), _plain),
     (re.compile(r"%"), " percent"),
