@@ -17,6 +17,7 @@ from torch import Tensor
 from voxcommons.base.progress import Progress
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.prepare.corpus import Corpus
+from voxcommons.train.attention_guide import AttentionGuide
 from voxcommons.train.loader import BatchPlan
 from voxcommons.train.stage import Pace, Stage
 from voxcommons.train.state import MovingAverage
@@ -24,12 +25,25 @@ from voxcommons.train.state import MovingAverage
 
 @dataclass(frozen=True)
 class SemanticRecipe:
-    """How stage C is run."""
+    """How stage C is run.
 
-    steps: int = 3000
-    batch_seconds: float = 160.0
-    peak_rate: float = 1.5e-3
-    warmup_steps: int = 200
+    Attributes:
+        easy_steps: steps at the start that see short clips in small batches, never joined, with guided attention; without
+            them the model learns how codes follow one another but not to read the text.
+        easy_longest_s: longest clip of those steps in seconds.
+        easy_batch_seconds: padded seconds of one of those steps.
+        guide_weight: weight of the guided attention; it fades out over as many steps again.
+        joined_share: share of the later steps whose clips have another clip of the speaker in front.
+    """
+
+    steps: int = 5000
+    batch_seconds: float = 60.0
+    peak_rate: float = 1.2e-3
+    warmup_steps: int = 150
+    easy_steps: int = 1500
+    easy_longest_s: float = 4.5
+    easy_batch_seconds: float = 24.0
+    guide_weight: float = 2.0
     weight_decay: float = 0.05
     joined_share: float = 0.5
     longest_s: float = 16.0
@@ -91,7 +105,12 @@ def train_semantic(
 ) -> MovingAverage:
     """Run or resume stage C and return the averaged weights."""
     torch.manual_seed(recipe.seed)
-    plan = BatchPlan(tuple(len(item.codes) / 25 for item in train), recipe.batch_seconds, recipe.seed)
+    easy = [item for item in train if len(item.codes) <= 25 * recipe.easy_longest_s] or train
+    plan, easy_plan = (
+        BatchPlan(tuple(len(item.codes) / 25 for item in chosen), size, recipe.seed)
+        for chosen, size in ((train, recipe.batch_seconds), (easy, recipe.easy_batch_seconds))
+    )
+    guide = AttentionGuide(model, range(1, len(model.h.layers)))
     by_speaker: dict[str, list[Line]] = {}
     for item in train:
         by_speaker.setdefault(item.speaker, []).append(item)
@@ -102,15 +121,21 @@ def train_semantic(
     stage = Stage(folder, {"semantic": model}, {"semantic": optimizer}, pace, clip=1.0, progress=progress)
     for step in stage.steps():
         rng = np.random.default_rng((recipe.seed, step))
-        items = [train[index] for index in plan.batch(step)]
-        if rng.random() < recipe.joined_share:
-            longest = int(25 * recipe.longest_s)
-            items = [joined(item, by_speaker[item.speaker], longest, rng) for item in items]
-            items = items[: len(items) // 2 + 1]  # joined items are about twice as long
-        with torch.autocast("cpu", torch.bfloat16):
-            output = model(*collate(items))
-        norm = stage.learn(output.loss)
-        figures = {"loss": output.loss, "top3": output.accuracy, "gradient": norm}
+        if step < recipe.easy_steps:
+            items = [easy[index] for index in easy_plan.batch(step)]
+        else:
+            items = [train[index] for index in plan.batch(step - recipe.easy_steps)]
+            if rng.random() < recipe.joined_share:
+                longest = int(25 * recipe.longest_s)
+                items = [joined(item, by_speaker[item.speaker], longest, rng) for item in items]
+                items = items[: len(items) // 2 + 1]  # joined items are about twice as long
+        phones, phone_counts, codes, code_counts = collate(items)
+        with guide.listening(), torch.autocast("cpu", torch.bfloat16):
+            output = model(phones, phone_counts, codes, code_counts)
+            strayed = guide.loss(phone_counts, code_counts, phones.shape[1])
+        push = recipe.guide_weight * min(1.0, max(0.0, 2 - step / max(1, recipe.easy_steps)))
+        norm = stage.learn(output.loss + push * strayed)
+        figures = {"loss": output.loss, "top3": output.accuracy, "strayed": strayed, "gradient": norm}
         stage.finish(step, figures, lambda: held_out_loss(model, held_out))
     return stage.average
 
