@@ -8,6 +8,11 @@ folder cannot pass without having used it.
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no clock: a busy machine must not fail a test.
+settings.register_profile("voxcommons", deadline=None, derandomize=True)
+settings.load_profile("voxcommons")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
