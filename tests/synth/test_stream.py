@@ -126,6 +126,9 @@ class LevelModel:
     def latent_of_prior(self, prior, ge, noise_scale, noise):
         return prior.m
 
+    def pitch(self, z, ge):
+        return None
+
     def render(self, z, ge):
         return z.repeat_interleave(HOP, 2)
 

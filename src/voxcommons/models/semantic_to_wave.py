@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from voxcommons.audio.spectrogram import LOG_FLOOR
 from voxcommons.models.flow import CouplingFlow
+from voxcommons.models.harmonic_source import cycles_of
 from voxcommons.models.hifigan import HifiganGenerator
 from voxcommons.models.istft_generator import IstftGenerator
 from voxcommons.models.posterior_encoder import PosteriorEncoder
@@ -275,7 +276,18 @@ class SemanticToWave(nn.Module):
         prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
         return self.latent_of_prior(prior, ge, noise_scale, noise, generator)
 
-    def render(self, z: Tensor, ge: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def pitch(self, z: Tensor, ge: Tensor) -> Tensor | None:
+        """Fundamental frequency [B, F] in Hz that `render` would give latents, 0 where unvoiced; None if it has none."""
+        return self.dec.pitch(z, ge) if isinstance(self.dec, IstftGenerator) else None
+
+    def cycles(self, pitch_hz: Tensor) -> Tensor:
+        """How many periods [B] the voice runs through over a pitch track [B, F]: where its phase stands after it."""
+        assert isinstance(self.dec, IstftGenerator), "only that generator has a pitch"
+        return cycles_of(pitch_hz, self.hop, self.dec.rate)
+
+    def render(
+        self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None
+    ) -> Tensor:
         """Sound of latents in a style.
 
         Args:
@@ -283,10 +295,14 @@ class SemanticToWave(nn.Module):
             ge: [B, G, 1] style; one style serves a whole batch too.
             lengths: [B] real frames. Shorter items are rendered alone, for the generator would hear the padding in their
                 last `dec.receptive_frames` frames; beyond its length an item is silent.
+            pitch_hz: [B, F] pitch to speak at instead of the model's own, for generators that have one.
+            phase: [B] cycles of the voice at the first sample, where a piece goes on from another one.
 
         Returns:
             [B, 1, F * hop].
         """
+        if pitch_hz is not None and isinstance(self.dec, IstftGenerator):
+            return self.dec(z, ge, pitch_hz, phase)
         if lengths is None or bool((lengths >= z.shape[2]).all()):
             return self.dec(z, ge)
         styles = ge.expand(z.shape[0], -1, -1)

@@ -53,7 +53,7 @@ def find_spoken(log_probs: LogProbs, phones: Sequence[int], blank: int, kinds: n
     steps = len(log_probs)
     if not len(ids) or not steps or steps * (2 * len(ids) + 1) > MOST_CELLS:
         return None
-    path = _best_path(log_probs, ids, blank)
+    path = best_path(log_probs, ids, blank)
     spoken = sorted({state // 2 for state in path if state % 2})
     if not spoken:
         return None
@@ -86,7 +86,7 @@ def edit_distance(one: Ids, other: Ids) -> int:
     return int(row[-1])
 
 
-def _best_path(log_probs: LogProbs, ids: Ids, blank: int) -> list[int]:
+def best_path(log_probs: LogProbs, ids: Ids, blank: int) -> list[int]:
     """States per step on the best path through blank, phone 0, blank, phone 1, ..., blank; any state may begin or end."""
     count = 2 * len(ids) + 1
     classes = np.full(count, blank)

@@ -145,8 +145,9 @@ class SentenceRenderer:
         """The sentence's samples in order, one piece [T] per block; the pieces joined are the sentence."""
         fade = _fade_in(self.sizes.fade_frames * self.model.hop)
         held: Samples | None = None
+        cycles: Tensor | None = None
         for block, known in blocks(codes, self.sizes):
-            samples = self.render(block, known)
+            samples, cycles = self.render(block, known, cycles)
             if held is not None:
                 samples[: len(held)] = held * (1 - fade) + samples[: len(held)] * fade
             keep = len(samples) if block.final else len(samples) - len(fade)
@@ -154,15 +155,16 @@ class SentenceRenderer:
             yield samples[:keep]
 
     @torch.inference_mode()
-    def render(self, block: Block, known: Sequence[int]) -> Samples:
+    def render(self, block: Block, known: Sequence[int], cycles: Tensor | None = None) -> tuple[Samples, Tensor | None]:
         """Render one block, and `fade_frames` more unless it is the final one.
 
         Args:
             block: which tokens.
             known: the sentence's tokens from its start to the end of the block's look-ahead.
+            cycles: [1] of the voice where the block begins, as the block before it told.
 
         Returns:
-            [T] samples.
+            ([T] samples, cycles [1] of the voice where the next block begins; None for generators without a pitch).
         """
         sizes = self.sizes
         first = max(0, block.start - sizes.context)
@@ -173,9 +175,16 @@ class SentenceRenderer:
         prior = self._prior(known[first:], first, low, high)
         noise = FrameNoise(self.seed, prior.m.shape[1]).frames(low, high).to(prior.m)  # [1, D, high - low]
         latent = self.model.latent_of_prior(prior, self.style, self.noise_scale, noise)
-        wave = self.model.render(latent, self.style)  # [1, 1, T]
+        pitch_hz = self.model.pitch(latent, self.style)
+        if pitch_hz is None:
+            wave = self.model.render(latent, self.style)  # [1, 1, T]
+        else:  # the voice goes on at `begin` where it stood; the context before it is counted back from there
+            at_begin = latent.new_zeros(1, dtype=torch.float64) if cycles is None else cycles
+            at_low = at_begin - self.model.cycles(pitch_hz[:, : begin - low])
+            wave = self.model.render(latent, self.style, pitch_hz=pitch_hz, phase=at_low)
+            cycles = at_low + self.model.cycles(pitch_hz[:, : end - low])
         cut = wave[0, 0, (begin - low) * self.model.hop : (end + beyond - low) * self.model.hop]
-        return cut.float().cpu().numpy().copy()
+        return cut.float().cpu().numpy().copy(), cycles
 
     def _stop_frame(self, block: Block) -> int:
         return max(self.frame_of(block.start) + 1, self.frame_of(block.stop)) if block.final else self.frame_of(block.stop)

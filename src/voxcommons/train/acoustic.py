@@ -18,6 +18,8 @@ from torch import Tensor
 from voxcommons.audio.spectrogram import linear_spectrogram
 from voxcommons.base.progress import Progress
 from voxcommons.models.discriminators import Discriminators
+from voxcommons.models.harmonic_source import track_pitch
+from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator
 from voxcommons.models.losses import adversarial_loss, critic_loss, feature_loss, prior_divergence
 from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.models.training_pass import TrainingPass, slice_starts, take_slices
@@ -34,6 +36,9 @@ class AcousticRecipe:
 
     Attributes:
         adversarial_from: step at which the critics join; ``steps`` or more leaves them out.
+        prior_weight: weight of the divergence from the prior; at 1, as the public models have it, so little is left in the
+            latents after these few steps that the voice whispers.
+        pitch_weight: weight of the pitch that the generator reads from the latents.
         segment_frames: frames rendered per item and step.
         rendered_items: items of a batch that are rendered; the prior learns from all of them.
         reference_s: seconds the style is taken from.
@@ -45,7 +50,8 @@ class AcousticRecipe:
     peak_rate: float = 8e-4
     critic_rate: float = 2e-4
     warmup_steps: int = 100
-    prior_weight: float = 1.0
+    prior_weight: float = 0.1
+    pitch_weight: float = 5.0
     feature_weight: float = 2.0
     segment_frames: int = 40
     rendered_items: int = 8
@@ -79,6 +85,7 @@ class Batch:
     phone_counts: Tensor  # [B]
     codes: Tensor  # [B, S]
     style_spec: Tensor  # [B, bins, F']
+    pitch_hz: Tensor  # [B, F]
 
 
 def utterances(
@@ -111,7 +118,8 @@ def collate(
         phones[row, : len(item.phones)] = torch.tensor(item.phones)
     styles = torch.from_numpy(np.stack([piece(corpus.wave(clip), corpus.rate, recipe, rng) for clip in references]))
     spec, style_spec = (linear_spectrogram(sound, recipe.fft_samples, recipe.hop_samples) for sound in (wave, styles))
-    return Batch(wave, spec, 2 * counts, phones, phone_counts, codes, style_spec)
+    pitch_hz = track_pitch(wave, spec.shape[2], recipe.hop_samples, corpus.rate)
+    return Batch(wave, spec, 2 * counts, phones, phone_counts, codes, style_spec, pitch_hz)
 
 
 def piece(wave: np.ndarray, rate: int, recipe: AcousticRecipe, rng: np.random.Generator) -> np.ndarray:
@@ -131,7 +139,28 @@ def rendered(
     latents = take_slices(made.z[rows], start, recipe.segment_frames)
     hop = recipe.hop_samples
     wanted = take_slices(batch.wave[rows, None], start * hop, recipe.segment_frames * hop)
-    return model.render(latents, made.ge[rows])[:, 0].float(), wanted[:, 0]
+    pitch_hz = take_slices(batch.pitch_hz[rows, None], start, recipe.segment_frames)[:, 0]
+    return model.render(latents, made.ge[rows], pitch_hz=pitch_hz)[:, 0].float(), wanted[:, 0]
+
+
+def pitch_distance(model: SemanticToWave, z: Tensor, ge: Tensor, pitch_hz: Tensor, mask: Tensor) -> Tensor:
+    """How far the pitch a model reads from latents is from the one heard: octaves where voiced, plus voiced or not.
+
+    Args:
+        model: with a generator that has a pitch; others give 0.
+        z: [B, L, F] latents.
+        ge: [B, G, 1] style.
+        pitch_hz: [B, F], 0 where unvoiced.
+        mask: [B, 1, F], 1 at real frames.
+    """
+    if not isinstance(model.dec, IstftGenerator):
+        return z.new_zeros(())
+    octaves, odds = model.dec.pitch_parts(z, ge).float().unbind(1)
+    real, voiced = mask[:, 0].float(), (pitch_hz > 0).float() * mask[:, 0]
+    wanted = torch.log2(pitch_hz.clamp_min(1.0) / PITCH_CENTRE_HZ)
+    off = ((octaves - wanted).abs() * voiced).sum() / voiced.sum().clamp_min(1)
+    undecided = torch.nn.functional.binary_cross_entropy_with_logits(odds, voiced, weight=real, reduction="sum") / real.sum()
+    return off + 0.5 * undecided
 
 
 @dataclass(frozen=True)
@@ -170,10 +199,13 @@ def train_acoustic(
             wave, wanted = rendered(model, batch, made, recipe, generator)
         spectral, mel = distance(wave, wanted)
         prior = prior_divergence(made.z_p, made.logs_q, made.m_p, made.logs_p, made.mask)
-        loss, figures = spectral + recipe.prior_weight * prior, {"mel": mel, "prior": prior}
+        pitch = pitch_distance(model, made.z, made.ge, batch.pitch_hz, made.mask)
+        loss = spectral + recipe.prior_weight * prior + recipe.pitch_weight * pitch
+        figures = {"mel": mel, "prior": prior, "pitch": pitch}
         if step >= recipe.adversarial_from:
             adversarial, lesson = critic_step(critics, critic_optimizer, wave, wanted, recipe)
-            loss, figures = loss + adversarial, figures | {"adversarial": adversarial, "critic": lesson}
+            loss = loss + adversarial
+            figures |= {"adversarial": adversarial, "critic": lesson}
         figures["gradient"] = stage.learn(loss)
         stage.finish(step, figures, lambda: held_out_prior(model, corpus, held_out, recipe))
     return stage.average

@@ -1,9 +1,9 @@
-"""A push towards the diagonal: codes should look at the phonemes that are due about now.
+"""A push towards reading: the position that predicts a code should look at the phoneme that is spoken then.
 
-Speech and text advance together, but a small transformer needs many thousand steps to find that out by itself. While this
-loss is on, some heads are asked to keep their attention near the line from the first phoneme to the last; what they
-look at along that line they learn from the codes. Source: Tachibana et al., "Efficiently Trainable Text-to-Speech System
-Based on Deep Convolutional Networks with Guided Attention", arXiv 1710.08969, section 4.
+Speech and text advance together, but a small transformer needs very many steps to find that out by itself; until then it
+only learns how codes follow one another. The content encoder knows where each phoneme lies (a forced alignment of its CTC
+output), so some heads are taught to look there. What all other heads do is left to them. The idea of guiding attention is
+that of Tachibana et al., arXiv 1710.08969, section 4; the diagonal there is the alignment here.
 """
 
 from __future__ import annotations
@@ -11,26 +11,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from voxcommons.models.text_to_semantic import SelfAttention, TextToSemantic
+from voxcommons.prepare.align import best_path
+
+UNKNOWN = -100  # a code whose phoneme is not known
 
 
 class AttentionGuide:
-    """Listens to some layers of a model and tells how far their heads stray from the diagonal.
+    """Listens to some layers of a model and tells how badly their heads follow an alignment.
 
     Args:
         model: whose attention is guided.
         layers: numbers of the guided layers.
         heads: how many heads of each, the first ones.
-        width: deviation that is tolerated, as a share of the utterance.
     """
 
-    def __init__(self, model: TextToSemantic, layers: Sequence[int], heads: int = 2, width: float = 0.08) -> None:
+    def __init__(self, model: TextToSemantic, layers: Sequence[int], heads: int = 2) -> None:
         self.attentions: list[SelfAttention] = [model.h.layers[index].self_attn for index in layers]  # type: ignore[misc]
-        self.heads, self.width = heads, width
+        self.heads = heads
         self._inputs: list[Tensor] = []
 
     @contextmanager
@@ -44,26 +47,26 @@ class AttentionGuide:
             for hook in hooks:
                 hook.remove()
 
-    def loss(self, phone_counts: Tensor, code_counts: Tensor, phones: int) -> Tensor:
-        """Mean share of attention that lies off the diagonal, over guided heads, items and codes.
+    def loss(self, phone_counts: Tensor, phones: int, aligned: Tensor) -> Tensor:
+        """Mean surprise at the aligned phoneme, in nats, of the attention that guided heads pay to phonemes.
 
         Args:
             phone_counts: [B] real phonemes.
-            code_counts: [B] real codes.
             phones: columns of phonemes in the batch; the codes stand behind them.
+            aligned: [B, S] index of the phoneme spoken in each code, `UNKNOWN` where it is padding or not known.
         """
+        # The column of code s predicts code s + 1, so that one's phoneme is what it should look at.
+        wanted = F.pad(aligned[:, 1:], (0, 1), value=UNKNOWN)[:, None].expand(-1, self.heads, -1)
         losses = []
         for attention, x in zip(self.attentions, self._inputs, strict=True):
-            penalty, valid = _off_diagonal(phone_counts, code_counts, phones, x.shape[1] - phones, self.width)
-            share = self._attention_to_phones(attention, x, phone_counts, phones)  # [B, heads, S, P]
-            strayed = (share * penalty[:, None]).sum(-1) * valid[:, None]  # [B, heads, S]
-            losses.append(strayed.sum() / (valid.sum() * self.heads))
+            scores = self._scores(attention, x, phone_counts, phones)  # [B, heads, S, P]
+            losses.append(F.cross_entropy(scores.flatten(0, 2), wanted.flatten(), ignore_index=UNKNOWN))
         return torch.stack(losses).mean()
 
     def _keep(self, _module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         self._inputs.append(arguments[0])
 
-    def _attention_to_phones(self, attention: SelfAttention, x: Tensor, phone_counts: Tensor, phones: int) -> Tensor:
+    def _scores(self, attention: SelfAttention, x: Tensor, phone_counts: Tensor, phones: int) -> Tensor:
         width = x.shape[2]
         size = width // attention.heads
         used = self.heads * size
@@ -73,15 +76,23 @@ class AttentionGuide:
         key = key.unflatten(2, (self.heads, size)).transpose(1, 2)  # [B, heads, P, size]
         scores = (query @ key.transpose(2, 3)).float() / size**0.5
         padding = torch.arange(phones, device=x.device) >= phone_counts[:, None]
-        return scores.masked_fill(padding[:, None, None], float("-inf")).softmax(-1)
+        return scores.masked_fill(padding[:, None, None], float("-inf"))
 
 
-def _off_diagonal(
-    phone_counts: Tensor, code_counts: Tensor, phones: int, codes: int, width: float
-) -> tuple[Tensor, Tensor]:
-    """Penalty [B, S, P] of looking from code s at phoneme p, and which codes are real [B, S]."""
-    steps = torch.arange(codes, device=phone_counts.device)
-    at_code = (steps + 0.5) / code_counts[:, None]  # [B, S]
-    at_phone = (torch.arange(phones, device=phone_counts.device) + 0.5) / phone_counts[:, None]  # [B, P]
-    distance = at_code[:, :, None] - at_phone[:, None]
-    return 1 - torch.exp(-distance.square() / (2 * width**2)), (steps < code_counts[:, None]).float()
+def phoneme_of_code(log_probs: np.ndarray, spoken: Sequence[int], blank: int) -> np.ndarray:
+    """Which phoneme each code belongs to, by the best CTC path; blanks go to the nearer neighbour.
+
+    Args:
+        log_probs: [S, classes] of the recogniser.
+        spoken: phoneme classes in order, none of them the blank.
+        blank: the class of "nothing new".
+
+    Returns:
+        [S] int64 indices into ``spoken``.
+    """
+    states = np.asarray(best_path(log_probs, np.asarray(spoken, np.int64), blank))
+    places = np.flatnonzero(states % 2)
+    if not len(places):
+        return np.zeros(len(states), np.int64)
+    nearest = np.abs(np.arange(len(states))[:, None] - places).argmin(1)
+    return states[places[nearest]] // 2

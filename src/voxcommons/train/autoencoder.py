@@ -16,8 +16,10 @@ from torch import Tensor
 
 from voxcommons.audio.spectrogram import linear_spectrogram
 from voxcommons.base.progress import Progress
+from voxcommons.models.harmonic_source import track_pitch
 from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.prepare.corpus import Clip, Corpus
+from voxcommons.train.acoustic import pitch_distance
 from voxcommons.train.spectral import SpectralDistance
 from voxcommons.train.stage import Pace, Stage
 from voxcommons.train.state import MovingAverage
@@ -33,6 +35,7 @@ class AutoencoderRecipe:
         segment_frames: frames of those that are rendered and compared.
         reference_frames: frames of another clip of the speaker that the style is taken from.
         normal_weight: weight of the divergence from the standard normal, reached after ``settle_steps``.
+        pitch_weight: weight of the pitch that the generator reads from the latents.
     """
 
     steps: int = 3000
@@ -40,7 +43,8 @@ class AutoencoderRecipe:
     crop_frames: int = 125
     segment_frames: int = 50
     reference_frames: int = 150
-    normal_weight: float = 0.5
+    normal_weight: float = 0.1
+    pitch_weight: float = 5.0
     settle_steps: int = 500
     peak_rate: float = 1e-3
     warmup_steps: int = 100
@@ -75,31 +79,34 @@ def train_autoencoder(
         wave = _crops(corpus, chosen, recipe.crop_frames * recipe.hop_samples, rng)
         style_wave = _crops(corpus, others, recipe.reference_frames * recipe.hop_samples, rng)
         start = int(rng.integers(0, recipe.crop_frames - recipe.segment_frames + 1))
-        made, normal = copy(model, wave, style_wave, start, recipe)
+        made, normal, pitch = copy(model, wave, style_wave, start, recipe, corpus.rate)
         wanted = wave[:, start * recipe.hop_samples : (start + recipe.segment_frames) * recipe.hop_samples]
         spectral, mel = distance(made, wanted)
         pull = recipe.normal_weight * min(1.0, step / recipe.settle_steps)
-        norm = stage.learn(spectral + pull * normal)
-        stage.finish(step, {"mel": mel, "normal": normal, "gradient": norm}, dict)
+        norm = stage.learn(spectral + pull * normal + recipe.pitch_weight * pitch)
+        stage.finish(step, {"mel": mel, "normal": normal, "pitch": pitch, "gradient": norm}, dict)
     return stage.average
 
 
-def copy(
-    model: SemanticToWave, wave: Tensor, style_wave: Tensor, start: int, recipe: AutoencoderRecipe
-) -> tuple[Tensor, Tensor]:
+def copy(  # noqa: PLR0913 - one batch
+    model: SemanticToWave, wave: Tensor, style_wave: Tensor, start: int, recipe: AutoencoderRecipe, rate: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Encode waves [B, T] and render one segment of each.
 
     Returns:
-        (segments [B, segment], divergence of the latents from a standard normal per frame).
+        (segments [B, segment], divergence of the latents from a standard normal per frame, distance of their pitch).
     """
     spec = linear_spectrogram(wave, recipe.fft_samples, recipe.hop_samples)
     style_spec = linear_spectrogram(style_wave, recipe.fft_samples, recipe.hop_samples)
+    pitch_hz = track_pitch(wave, spec.shape[2], recipe.hop_samples, rate)
     with torch.autocast("cpu", torch.bfloat16):
         ge = model.style(style_spec)
         z, mean, log_deviation = (t.float() for t in model.posterior(spec, ge.detach()))
-        made = model.render(z[:, :, start : start + recipe.segment_frames], ge)[:, 0].float()
+        part = slice(start, start + recipe.segment_frames)
+        made = model.render(z[:, :, part], ge, pitch_hz=pitch_hz[:, part])[:, 0].float()
+        pitch = pitch_distance(model, z, ge, pitch_hz, torch.ones_like(z[:, :1]))
     normal = (0.5 * (mean.square() + torch.exp(2 * log_deviation) - 1) - log_deviation).sum(1).mean()
-    return made, normal
+    return made, normal, pitch
 
 
 def _crops(corpus: Corpus, clips: Sequence[Clip], size: int, rng: np.random.Generator) -> Tensor:

@@ -30,7 +30,7 @@ from voxcommons.train.autoencoder import train_autoencoder
 from voxcommons.train.base_recipe import BaseRecipe
 from voxcommons.train.content import train_content
 from voxcommons.train.curves import draw_curves
-from voxcommons.train.labels import phoneme_labels, semantic_codes, spoken_only
+from voxcommons.train.labels import code_alignments, phoneme_labels, semantic_codes, spoken_only
 from voxcommons.train.semantic import lines_of, train_semantic
 from voxcommons.train.state import Checkpoints
 
@@ -116,7 +116,10 @@ class BaseTraining:
         recipe, corpus, labels, codes = self.recipe.semantic, self._corpus(), self._labels(), self._codes()
         torch.manual_seed(recipe.seed)
         model = TextToSemantic(**dataclasses.asdict(self.sizes.text_to_semantic))
-        train, held_out = (lines_of(corpus, labels, codes, split, recipe) for split in ("train", "dev_unseen"))
+        encoder = self._trained_content()
+        aligned = code_alignments(encoder, corpus, labels, recipe.easy_longest_s, self.folder, self.progress)
+        train = lines_of(corpus, labels, codes, "train", recipe, aligned)
+        held_out = lines_of(corpus, labels, codes, "dev_unseen", recipe)
         train_semantic(model, train, held_out, self.folder / "semantic", recipe, self.progress)
 
     def _corpus(self) -> Corpus:

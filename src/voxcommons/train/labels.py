@@ -20,6 +20,7 @@ from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.prepare.corpus import Corpus
 from voxcommons.text.reader import read
 from voxcommons.text.symbols import symbols
+from voxcommons.train.attention_guide import phoneme_of_code
 
 PUNCTUATION = ("!", "?", "…", ",", ".", "-")
 LANGUAGES = {"en": "en", "zh": "zh"}  # corpus language -> front end; other languages are left out of training
@@ -61,8 +62,7 @@ def semantic_codes(
     model: PhoneticContentEncoder, corpus: Corpus, folder: Path, progress: Progress | None = None
 ) -> list[np.ndarray]:
     """Return int16 [S] codes of every clip, cached under the encoder's hash."""
-    digest = sha256_tensors({name: tensor.numpy() for name, tensor in model.state_dict().items()})[:16]
-    cache = folder / f"codes-{digest}.npz"
+    cache = folder / f"codes-{_digest(model)}.npz"
     if not cache.is_file():
         model.eval()
         bar = progress or NullProgress()
@@ -77,3 +77,38 @@ def semantic_codes(
             np.savez(temporary, flat=np.concatenate(found), counts=np.array([len(codes) for codes in found]))
     with np.load(cache) as stored:
         return np.split(stored["flat"], np.cumsum(stored["counts"])[:-1])
+
+
+@torch.inference_mode()
+def code_alignments(
+    model: PhoneticContentEncoder, corpus: Corpus, labels: dict[int, tuple[int, ...]], longest_s: float, folder: Path,
+    progress: Progress | None = None,
+) -> dict[int, np.ndarray]:
+    """Return the index [S] of the phoneme each code speaks, for training clips up to ``longest_s``, cached like the codes."""
+    cache = folder / f"alignments-{_digest(model)}-{longest_s:g}.npz"
+    if not cache.is_file():
+        model.eval()
+        silent = {symbols("v2").index(mark) for mark in PUNCTUATION}
+        chosen = [
+            number for number in labels
+            if corpus.clips[number].split == "train" and corpus.clips[number].length_samples <= longest_s * corpus.rate
+        ]
+        bar = progress or NullProgress()
+        bar.start(len(chosen), "aligning codes with phonemes")
+        found = {}
+        for number in chosen:
+            bar.advance()
+            places = np.array([place for place, phone in enumerate(labels[number]) if phone not in silent])
+            log_probs = model.log_probs(torch.from_numpy(corpus.wave(corpus.clips[number]))[None])[0].numpy()
+            if len(places) and len(places) <= len(log_probs):
+                spoken = [labels[number][place] for place in places]
+                found[str(number)] = places[phoneme_of_code(log_probs, spoken, model.blank_id)].astype(np.int16)
+        bar.finish()
+        with atomic_path(cache) as temporary:
+            np.savez(temporary, **found)
+    with np.load(cache) as stored:
+        return {int(number): stored[number] for number in stored.files}
+
+
+def _digest(model: PhoneticContentEncoder) -> str:
+    return sha256_tensors({name: tensor.numpy() for name, tensor in model.state_dict().items()})[:16]

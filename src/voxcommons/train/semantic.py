@@ -6,7 +6,7 @@ prompt: the model must learn to carry pace and rhythm across the seam and to fin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from voxcommons.base.progress import Progress
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.prepare.corpus import Corpus
-from voxcommons.train.attention_guide import AttentionGuide
+from voxcommons.train.attention_guide import UNKNOWN, AttentionGuide
 from voxcommons.train.loader import BatchPlan
 from voxcommons.train.stage import Pace, Stage
 from voxcommons.train.state import MovingAverage
@@ -32,7 +32,7 @@ class SemanticRecipe:
             them the model learns how codes follow one another but not to read the text.
         easy_longest_s: longest clip of those steps in seconds.
         easy_batch_seconds: padded seconds of one of those steps.
-        guide_weight: weight of the guided attention; it fades out over as many steps again.
+        guide_weight: weight of the guided attention in those steps.
         joined_share: share of the later steps whose clips have another clip of the speaker in front.
     """
 
@@ -43,7 +43,7 @@ class SemanticRecipe:
     easy_steps: int = 1500
     easy_longest_s: float = 4.5
     easy_batch_seconds: float = 24.0
-    guide_weight: float = 2.0
+    guide_weight: float = 1.0
     weight_decay: float = 0.05
     joined_share: float = 0.5
     longest_s: float = 16.0
@@ -61,14 +61,17 @@ class Line:
     language: str
     phones: tuple[int, ...]
     codes: np.ndarray  # [S] int16
+    aligned: np.ndarray | None = None  # [S] index of the phoneme each code speaks, where that is known
 
 
 def lines_of(
-    corpus: Corpus, labels: dict[int, tuple[int, ...]], codes: list[np.ndarray], split: str, recipe: SemanticRecipe
+    corpus: Corpus, labels: dict[int, tuple[int, ...]], codes: list[np.ndarray], split: str, recipe: SemanticRecipe,
+    alignments: Mapping[int, np.ndarray] | None = None,
 ) -> list[Line]:
     """Return the clips of ``split`` that have a label and a length within the recipe's bounds."""
+    known = alignments or {}
     return [
-        Line(clip.speaker, clip.language, labels[number], codes[number])
+        Line(clip.speaker, clip.language, labels[number], codes[number], known.get(number))
         for number, clip in enumerate(corpus.clips)
         if clip.split == split
         and number in labels
@@ -99,13 +102,23 @@ def collate(items: Sequence[Line]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return phones, phone_counts, codes, code_counts
 
 
+def alignments_of(items: Sequence[Line], columns: int) -> Tensor:
+    """Index of the phoneme of every code [B, columns], `UNKNOWN` where it is not known."""
+    aligned = torch.full((len(items), columns), UNKNOWN)
+    for row, item in enumerate(items):
+        if item.aligned is not None:
+            count = min(len(item.aligned), len(item.codes))
+            aligned[row, :count] = torch.from_numpy(item.aligned[:count].astype(np.int64))
+    return aligned
+
+
 def train_semantic(
     model: TextToSemantic, train: Sequence[Line], held_out: Sequence[Line], folder: Path, recipe: SemanticRecipe,
     progress: Progress | None = None,
 ) -> MovingAverage:
     """Run or resume stage C and return the averaged weights."""
     torch.manual_seed(recipe.seed)
-    easy = [item for item in train if len(item.codes) <= 25 * recipe.easy_longest_s] or train
+    easy = [item for item in train if item.aligned is not None] or train
     plan, easy_plan = (
         BatchPlan(tuple(len(item.codes) / 25 for item in chosen), size, recipe.seed)
         for chosen, size in ((train, recipe.batch_seconds), (easy, recipe.easy_batch_seconds))
@@ -132,10 +145,11 @@ def train_semantic(
         phones, phone_counts, codes, code_counts = collate(items)
         with guide.listening(), torch.autocast("cpu", torch.bfloat16):
             output = model(phones, phone_counts, codes, code_counts)
-            strayed = guide.loss(phone_counts, code_counts, phones.shape[1])
-        push = recipe.guide_weight * min(1.0, max(0.0, 2 - step / max(1, recipe.easy_steps)))
-        norm = stage.learn(output.loss + push * strayed)
-        figures = {"loss": output.loss, "top3": output.accuracy, "strayed": strayed, "gradient": norm}
+        loss, figures = output.loss, {"loss": output.loss, "top3": output.accuracy}
+        if step < recipe.easy_steps and easy is not train:
+            figures["surprise"] = guide.loss(phone_counts, phones.shape[1], alignments_of(items, codes.shape[1]))
+            loss = loss + recipe.guide_weight * figures["surprise"]
+        figures["gradient"] = stage.learn(loss)
         stage.finish(step, figures, lambda: held_out_loss(model, held_out))
     return stage.average
 
