@@ -25,6 +25,14 @@ def test_a_second_call_opens_the_pack_without_the_archives(tmp_path):
     assert len(pack(data, tmp_path / "pack", rate=16000).clips) == 32
 
 
+def test_a_corpus_can_be_left_out_without_renumbering_the_rest(tmp_path):
+    corpus = pack(make_tiny_corpus(tmp_path / "data"), tmp_path / "pack", rate=16000)
+    assert corpus.without(["other"]).clips == corpus.clips
+    fewer = corpus.without(["made"])
+    assert {clip.split for clip in fewer.clips} == {"left out"}
+    assert [clip.path for clip in fewer.clips] == [clip.path for clip in corpus.clips]
+
+
 def test_a_pack_of_another_rate_is_refused(tmp_path):
     data = make_tiny_corpus(tmp_path / "data")
     pack(data, tmp_path / "pack", rate=16000)

@@ -29,6 +29,7 @@ SIZES = BaseSizes(
     configs.DiscriminatorConfig((2,), (2, 2, 4, 4, 4), (2, 2, 2, 2, 2, 2), (1, 1, 1, 1, 1, 1)),
 )
 RECIPE = BaseRecipe(
+    (),
     ContentRecipe(steps=4, batch_seconds=8, easy_steps=2, easy_batch_seconds=6, save_every=2, test_every=4),
     AutoencoderRecipe(steps=2, items=2, crop_frames=60, segment_frames=20, reference_frames=50, save_every=1),
     AcousticRecipe(steps=4, adversarial_from=2, batch_seconds=8, segment_frames=20, save_every=2, test_every=4, reference_s=1.0),
@@ -138,10 +139,10 @@ def test_exporting_before_training_says_which_stage_is_missing(tmp_path):
 
 def test_the_command_names_every_fault_of_a_recipe(tmp_path):
     recipe = tmp_path / "recipe.toml"
-    recipe.write_text("[content]\nstepps = 3\nsteps = -1\n[semantics]\nsteps = 1\n", encoding="utf-8")
+    recipe.write_text("left_out = 3\n[content]\nstepps = 3\nsteps = -1\n[semantics]\nsteps = 1\n", encoding="utf-8")
     result = CliRunner().invoke(train, ["base", "--data", str(tmp_path), "--out", str(tmp_path / "o"), "--recipe", str(recipe)])
     assert result.exit_code != 0
-    for fault in ("unknown field content.stepps", "content.steps = -1", "unknown section semantics"):
+    for fault in ("left_out = 3", "unknown field content.stepps", "content.steps = -1", "unknown section semantics"):
         assert fault in str(result.exception)
 
 

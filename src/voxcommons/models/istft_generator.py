@@ -61,7 +61,7 @@ class IstftGenerator(nn.Module):
         hop: int = 320, kernel: int = 7, expansion: int = 2, style_channels: int = 64, rate: int = 16000,
     ) -> None:
         super().__init__()
-        self.n_fft, self.istft_hop = n_fft, hop // 2
+        self.n_fft, self.istft_hop, self.kernel = n_fft, hop // 2, kernel
         self.kernel = kernel
         self.conv_pre = nn.Conv1d(in_channels, channels, 3, padding=1)
         self.up = nn.Linear(channels, 2 * channels)
@@ -81,7 +81,7 @@ class IstftGenerator(nn.Module):
     @property
     def receptive_frames(self) -> int:
         """Latent frames on each side that can influence one output frame, when the phase is given."""
-        trunk = sum(block.depthwise.kernel_size[0] // 2 for block in self.blocks)  # in half frames
+        trunk = len(self.blocks) * (self.kernel // 2)  # in half frames
         network = self.conv_pre.kernel_size[0] // 2 + -(-trunk // 2)
         return max(network, 1) + 2 * (PITCH_KERNEL // 2) + -(-self.n_fft // (2 * self.istft_hop)) // 2 + 1
 

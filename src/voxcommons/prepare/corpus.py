@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import tarfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from voxcommons.base.files import atomic_folder
 from voxcommons.base.progress import NullProgress, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 TARGET_RMS = 0.06  # active-speech level every clip is brought to; -24 dBFS leaves room for peaks
 PEAK_LIMIT = 0.95
@@ -39,7 +39,7 @@ class Clip:
     Attributes:
         offset_samples: first sample in ``audio.i16``.
         length_samples: number of samples at the corpus rate.
-        split: ``train``, ``dev_seen``, ``dev_unseen`` or ``probe``.
+        split: ``train``, ``dev_seen``, ``dev_unseen``, ``probe`` or ``left out``.
         gender: ``M``, ``F`` or empty when the person did not say.
     """
 
@@ -67,6 +67,11 @@ class Corpus:
     rate: int
     samples: np.ndarray
     clips: tuple[Clip, ...]
+
+    def without(self, corpora: Collection[str]) -> Corpus:
+        """The same corpus, with the clips of some corpora in the split ``left out``; clip numbers stay what they are."""
+        clips = tuple(replace(clip, split="left out") if clip.corpus in corpora else clip for clip in self.clips)
+        return replace(self, clips=clips)
 
     def wave(self, clip: Clip) -> np.ndarray:
         """Return one clip as float32 [T] in [-1, 1]."""

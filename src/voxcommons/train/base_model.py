@@ -123,7 +123,8 @@ class BaseTraining:
         train_semantic(model, train, held_out, self.folder / "semantic", recipe, self.progress)
 
     def _corpus(self) -> Corpus:
-        return pack(self.data, self.folder / "corpus", rate=RATE, progress=self.progress)
+        packed = pack(self.data, self.folder / "corpus", rate=RATE, progress=self.progress)
+        return packed.without(self.recipe.left_out)
 
     def _labels(self) -> dict[int, tuple[int, ...]]:
         return phoneme_labels(self._corpus(), self.folder / "labels.jsonl", self.progress)

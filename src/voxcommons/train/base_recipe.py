@@ -21,8 +21,14 @@ from voxcommons.train.semantic import SemanticRecipe
 
 @dataclass(frozen=True)
 class BaseRecipe:
-    """How the starter base model is made; the defaults are how the one in the package was made."""
+    """How the starter base model is made.
 
+    Attributes:
+        left_out: corpora of the manifest that are not trained on. The word lists are left out by default: their transcripts
+            are pinyin, and their licence would make the weights share-alike.
+    """
+
+    left_out: tuple[str, ...] = ("audio-cmn",)
     content: ContentRecipe = field(default_factory=ContentRecipe)
     autoencoder: AutoencoderRecipe = field(default_factory=AutoencoderRecipe)
     acoustic: AcousticRecipe = field(default_factory=AcousticRecipe)
@@ -30,7 +36,7 @@ class BaseRecipe:
 
 
 def read_recipe(path: Path) -> BaseRecipe:
-    """Read a TOML recipe; sections and fields left out keep their defaults.
+    """Read a TOML recipe: ``left_out`` and a section per stage; what is not told keeps its default.
 
     Raises:
         InputError: the file is missing or is not TOML.
@@ -42,7 +48,10 @@ def read_recipe(path: Path) -> BaseRecipe:
         raise InputError("cannot read the recipe", expected="a TOML file", found=f"{path}: {error}") from error
     faults: list[str] = []
     sections: dict[str, Any] = {}
-    for section in dataclasses.fields(BaseRecipe):
+    left_out = told.pop("left_out", list(BaseRecipe().left_out))
+    if not isinstance(left_out, list) or not all(isinstance(name, str) for name in left_out):
+        faults.append(f"left_out = {left_out!r} is not a list of corpus names")
+    for section in dataclasses.fields(BaseRecipe)[1:]:
         values = told.pop(section.name, {})
         default = getattr(BaseRecipe(), section.name)
         if not isinstance(values, dict):
@@ -54,7 +63,7 @@ def read_recipe(path: Path) -> BaseRecipe:
     faults += [f"unknown section {name}" for name in told]
     if faults:
         raise ConfigError("the recipe has faults", faults=tuple(faults), do=f"correct {path}")
-    return BaseRecipe(**sections)
+    return BaseRecipe(left_out=tuple(left_out), **sections)
 
 
 def _faults(section: str, values: dict[str, Any], default: Any) -> list[str]:  # noqa: ANN401 - any recipe dataclass
