@@ -43,6 +43,9 @@ class BaseFacts:
         win: see `n_fft`.
         table: symbol table of its phonemes, "v1" or "v2".
         text_to_semantic, semantic_to_wave, content: sizes; `content` is None when codes come from elsewhere.
+        continues_prompts: whether text to semantic was trained long enough to go on from a voice's prompt; else a voice is
+            its style alone.
+        longest_sentence_s: longest speech it was trained to make in one go, in seconds; longer sentences are cut at pauses.
     """
 
     name: str
@@ -54,6 +57,8 @@ class BaseFacts:
     text_to_semantic: TextToSemanticConfig
     semantic_to_wave: SemanticToWaveConfig
     content: ContentConfig | None = None
+    continues_prompts: bool = True
+    longest_sentence_s: float = 12.0
 
 
 def read_facts(folder: Path) -> tuple[BaseFacts, str]:
@@ -74,10 +79,16 @@ def read_facts(folder: Path) -> tuple[BaseFacts, str]:
     texts = {key: _text(manifest, key, faults) for key in ("name", "table")}
     if texts["table"] not in ("v1", "v2"):
         faults.append(f"table {texts['table']!r} instead of 'v1' or 'v2'")
+    prompts, longest_s = manifest.get("continues_prompts", True), manifest.get("longest_sentence_s", 12.0)
+    if not isinstance(prompts, bool):
+        faults.append(f"continues_prompts {prompts!r} instead of true or false")
+    if isinstance(longest_s, bool) or not isinstance(longest_s, int | float) or not 1 <= longest_s <= 60:
+        faults.append(f"longest_sentence_s {longest_s!r} instead of a number from 1 to 60")
     faults += _file_faults(folder, manifest, [part for part in PARTS if sections[part] is not None])
     if faults:
         raise CorruptFileError("the base model is damaged", found="; ".join(faults), do="install it again", path=str(folder))
-    return BaseFacts(**numbers, **texts, **sections), sha256_of(manifest)  # type: ignore[arg-type]
+    reach = {"continues_prompts": prompts, "longest_sentence_s": longest_s}
+    return BaseFacts(**numbers, **texts, **sections, **reach), sha256_of(manifest)  # type: ignore[arg-type]
 
 
 def _manifest(path: Path) -> Mapping[str, Any]:

@@ -31,8 +31,8 @@ from voxcommons.voicefile.manifest import PROMPT_FILE, WEIGHTS_FILE, VoiceManife
 
 SILENT_PHONES = frozenset("! ? … , . - ~ _ : ; SP SP2 SP3 EOS UNK".split())
 
-# Longest sentence in characters before it is cut at a comma: about 12 s of speech, as long as the training utterances.
-_LONGEST_LATIN, _LONGEST_HAN = 180, 60
+# Characters a second, by which the longest sentence a base model can speak becomes a length of text.
+_LATIN_PER_S, _HAN_PER_S = 15, 5
 # Natural speech has 3 to 25 phonemes a second, 25 tokens a second: 1 to 8 tokens a phoneme. Beyond that it is broken.
 _MOST_CODES_PER_PHONE, _SPARE_CODES = 8, 25
 _FEWEST_CODES_PER_PHONE, _SUSPICIOUS_CODES_PER_PHONE = 0.5, 0.8
@@ -112,7 +112,7 @@ class Engine:
         _check_text(text)
         language_runs("", options.language)  # raises for an unknown language
         speaker = self._speaker_of(voice)
-        return self._speak(text, _sentences_of(text), speaker, options)
+        return self._speak(text, _sentences_of(text, self.base.facts.longest_sentence_s), speaker, options)
 
     def _speak(self, text: str, parts: list[Sentence], speaker: _Speaker, options: SpeakOptions) -> Iterator[AudioChunk]:
         spoken = False
@@ -155,9 +155,10 @@ class Engine:
         """Start decoding a sentence's tokens."""
         count = len(utterance.ids)
         ids = torch.tensor(utterance.ids, dtype=torch.int64, device=self.base.device)
+        prompted = self.base.facts.continues_prompts and len(speaker.prompt_codes) > 0
         item = DecodeItem(
-            phones=torch.cat([speaker.prompt_phones, ids]),
-            prompt=speaker.prompt_codes if len(speaker.prompt_codes) else None,
+            phones=torch.cat([speaker.prompt_phones, ids]) if prompted else ids,
+            prompt=speaker.prompt_codes if prompted else None,
             seed=derived_seed(options.seed, index, "codes"),
         )
         greedy = options.temperature == 0
@@ -293,9 +294,9 @@ def _no_text(found: str) -> InputError:
     return InputError("there is no text to speak", expected="words", found=found, do="give words", key="no_text")
 
 
-def _sentences_of(text: str) -> list[Sentence]:
+def _sentences_of(text: str, longest_s: float) -> list[Sentence]:
     han = sum("\u3400" <= character <= "\u9fff" for character in text)
-    return sentences(text, max_chars=_LONGEST_HAN if 3 * han > len(text) else _LONGEST_LATIN)
+    return sentences(text, max_chars=round(longest_s * (_HAN_PER_S if 3 * han > len(text) else _LATIN_PER_S)))
 
 
 def _stop_if_cancelled(options: SpeakOptions) -> None:

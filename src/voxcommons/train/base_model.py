@@ -87,7 +87,7 @@ class BaseTraining:
         facts = BaseFacts(
             "starter", RATE, self.recipe.acoustic.hop_samples, self.recipe.acoustic.fft_samples,
             self.recipe.acoustic.fft_samples, "v2", self.sizes.text_to_semantic, self.sizes.semantic_to_wave,
-            self.sizes.content,
+            self.sizes.content, self.recipe.continues_prompts, self.recipe.longest_sentence_s,
         )
         return save_base(BaseModel(facts, semantic, acoustic, content, sha256=""), target)
 

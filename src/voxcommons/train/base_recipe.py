@@ -26,9 +26,13 @@ class BaseRecipe:
     Attributes:
         left_out: corpora of the manifest that are not trained on. The word lists are left out by default: their transcripts
             are pinyin, and their licence would make the weights share-alike.
+        continues_prompts: said of the exported model, see `BaseFacts`; stage C learns to go on from a prompt last.
+        longest_sentence_s: likewise.
     """
 
     left_out: tuple[str, ...] = ("audio-cmn",)
+    continues_prompts: bool = False
+    longest_sentence_s: float = 4.5
     content: ContentRecipe = field(default_factory=ContentRecipe)
     autoencoder: AutoencoderRecipe = field(default_factory=AutoencoderRecipe)
     acoustic: AcousticRecipe = field(default_factory=AcousticRecipe)
@@ -51,7 +55,7 @@ def read_recipe(path: Path) -> BaseRecipe:
     left_out = told.pop("left_out", list(BaseRecipe().left_out))
     if not isinstance(left_out, list) or not all(isinstance(name, str) for name in left_out):
         faults.append(f"left_out = {left_out!r} is not a list of corpus names")
-    for section in dataclasses.fields(BaseRecipe)[1:]:
+    for section in dataclasses.fields(BaseRecipe)[3:]:
         values = told.pop(section.name, {})
         default = getattr(BaseRecipe(), section.name)
         if not isinstance(values, dict):
