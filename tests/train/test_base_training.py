@@ -29,11 +29,11 @@ SIZES = BaseSizes(
     configs.DiscriminatorConfig((2,), (2, 2, 4, 4, 4), (2, 2, 2, 2, 2, 2), (1, 1, 1, 1, 1, 1)),
 )
 RECIPE = BaseRecipe(
-    (),
-    ContentRecipe(steps=4, batch_seconds=8, easy_steps=2, easy_batch_seconds=6, save_every=2, test_every=4),
-    AutoencoderRecipe(steps=2, items=2, crop_frames=60, segment_frames=20, reference_frames=50, save_every=1),
-    AcousticRecipe(steps=4, adversarial_from=2, batch_seconds=8, segment_frames=20, save_every=2, test_every=4, reference_s=1.0),
-    SemanticRecipe(steps=4, batch_seconds=8, easy_steps=2, easy_longest_s=3.0, save_every=2, test_every=4),
+    left_out=(),
+    content=ContentRecipe(steps=4, batch_seconds=8, easy_steps=2, easy_batch_seconds=6, save_every=2, test_every=4),
+    autoencoder=AutoencoderRecipe(steps=2, items=2, crop_frames=60, segment_frames=20, reference_frames=50, save_every=1),
+    acoustic=AcousticRecipe(steps=4, adversarial_from=2, batch_seconds=8, segment_frames=20, save_every=2, test_every=4, reference_s=1.0),
+    semantic=SemanticRecipe(steps=4, batch_seconds=8, easy_steps=2, easy_longest_s=3.0, save_every=2, test_every=4),
 )
 
 

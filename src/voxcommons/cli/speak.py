@@ -145,9 +145,13 @@ def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: s
     from voxcommons.voices.library import Library  # the rooms below load numpy or torch
 
     library = Library(settings.home)
-    voice = library.get(voice_name) if voice_name else _default_voice(library.list(), text)
-    from voxcommons.models.build import load_base
+    voice = library.get(voice_name) if voice_name else None
+    from voxcommons.models.base_file import read_facts
+    from voxcommons.models.build import base_folder, load_base
     from voxcommons.synth.engine import Engine
+
+    if voice is None:
+        voice = _default_voice(library.list(), text, read_facts(base_folder(base_name))[1])
 
     base = load_base(base_name, parts=("text_to_semantic", "semantic_to_wave"))
     chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
@@ -182,12 +186,16 @@ def _to_stdout(job: _Job, progress: Progress) -> dict[str, Any]:
     return {"path": STDOUT, "format": "pcm_s16le"} | job.facts()
 
 
-def _default_voice(voices: Sequence[Voice], text: str) -> Voice:
-    """A voice for those who name none: of the package if there is one, of the text's language if there is one."""
-    if not voices:
-        raise InputError("there is no voice", expected="a voice in the library", found="an empty library", do="make one: vox clone --help")
+def _default_voice(voices: Sequence[Voice], text: str, base_sha256: str) -> Voice:
+    """A voice for those who name none: one that fits the base model, of the package and of the text's language if there is one."""
+    fitting = [voice for voice in voices if voice.manifest.base.sha256 == base_sha256]
+    if not fitting:
+        raise InputError(
+            "there is no voice for this base model", expected="a voice in the library", found=f"{len(voices)} of other base models",
+            do="make one: vox clone --help",
+        )
     language = "zh" if any("\u3400" <= character <= "\u9fff" for character in text) else "en"
-    return min(voices, key=lambda voice: (not voice.bundled, voice.manifest.language != language))
+    return min(fitting, key=lambda voice: (not voice.bundled, voice.manifest.language != language))
 
 
 def _text(text: str | None, source: str | None) -> str:
