@@ -212,12 +212,15 @@ def _text(text: str | None, source: str | None) -> str:
 
 
 def _decoded(file: BinaryIO | io.BufferedReader, name: str) -> str:
-    content = file.read(_MOST_BYTES + 1)  # one more than allowed: the engine's check of the length then speaks
+    content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise InputError(
+            "the text is too long", expected=f"at most {MAX_CHARACTERS} characters", found=f"{name}: more than {_MOST_BYTES} bytes",
+            do="speak it in parts", key="text_too_long",
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if len(content) > _MOST_BYTES:
-            return content.decode("utf-8", "replace")
         found = f"{name}: {error.reason} at byte {error.start}"
         raise InputError("the text cannot be read", expected="UTF-8", found=found) from error
 
