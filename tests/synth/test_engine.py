@@ -70,8 +70,8 @@ def test_chance_outside_the_engine_does_not_matter(engine, voice):
 @pytest.mark.parametrize("speed", [1.0, 1.3])
 def test_pieces_joined_are_the_whole(engine, voice, speed):
     long_text = TEXT + " " + "This sentence is long enough to be cut into several blocks while it is being decoded, one after another."
-    pieces = speak(engine, voice, long_text, streaming="token", speed=speed)
-    whole = speak(engine, voice, long_text, streaming="sentence", speed=speed)
+    pieces = speak(engine, voice, long_text, streaming="token", speed=speed, takes=1)
+    whole = speak(engine, voice, long_text, streaming="sentence", speed=speed, takes=1)
     assert len(pieces) > len(whole) + 2
     np.testing.assert_array_equal(sound(pieces), sound(whole))
     assert [piece.sentence for piece in pieces if piece.final] == [0, 1, 2, 3]

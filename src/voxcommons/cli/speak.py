@@ -49,6 +49,7 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
 @click.option("--repetition-penalty", type=float, default=1.35, show_default=True, help="Above 1 avoids what was said before.")
 @click.option("--noise-scale", type=float, default=0.5, show_default=True, help="Liveliness of the sound; 0 is flat.")
 @click.option("--pause", type=float, default=0.3, show_default=True, help="Seconds of silence after a sentence.")
+@click.option("--takes", type=int, help="Times a sentence is tried, the clearest is kept; by default 4, with --stream 1.")
 @click.option("--stream", is_flag=True, help="Hand out sound while a sentence is still being made; for use with -o -.")
 @click.option("--lexicon", metavar="FILE", help="Own readings of words: lines of 'word TAB reading', or JSON.")
 @click.option("--base", "base_name", metavar="NAME|FOLDER", default="starter", show_default=True, help="Base model.")
@@ -147,13 +148,14 @@ def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: s
     library = Library(settings.home)
     voice = library.get(voice_name) if voice_name else None
     from voxcommons.models.base_file import read_facts
-    from voxcommons.models.build import base_folder, load_base
+    from voxcommons.models.build import PARTS, base_folder, load_base
     from voxcommons.synth.engine import Engine
 
     if voice is None:
         voice = _default_voice(library.list(), text, read_facts(base_folder(base_name))[1])
 
-    base = load_base(base_name, parts=("text_to_semantic", "semantic_to_wave"))
+    unheard = {"content"} if options.wanted_takes == 1 else set()
+    base = load_base(base_name, parts=[part for part in PARTS if part not in unheard])
     chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
     return _Job(settings, text, voice, base, options, chunks)
 

@@ -233,12 +233,16 @@ class DiscriminatorConfig:
         period_channels: Widths of a period critic's layers.
         scale_channels: Widths of the whole-wave critic's layers.
         scale_groups: Groups of those layers.
+        resolutions: (transform, hop) in samples of the critics that read spectrograms; the public models have none.
+        spectrogram_channels: Widths of their layers.
     """
 
     periods: tuple[int, ...] = (2, 3, 5, 7, 11)
     period_channels: tuple[int, ...] = (32, 128, 512, 1024, 1024)
     scale_channels: tuple[int, ...] = (16, 64, 256, 1024, 1024, 1024)
     scale_groups: tuple[int, ...] = (1, 4, 16, 64, 256, 1)
+    resolutions: tuple[tuple[int, int], ...] = ()
+    spectrogram_channels: tuple[int, ...] = ()
 
 
 def discriminators_v2() -> DiscriminatorConfig:
@@ -254,7 +258,12 @@ def discriminators_v2pro() -> DiscriminatorConfig:
 def discriminators_starter() -> DiscriminatorConfig:
     """Critics light enough for two CPU cores."""
     return DiscriminatorConfig(
-        period_channels=(8, 16, 32, 64, 64), scale_channels=(8, 16, 32, 64, 64, 64), scale_groups=(1, 2, 4, 8, 16, 1)
+        periods=(2, 3, 5),
+        period_channels=(8, 16, 32, 64, 64),
+        scale_channels=(8, 16, 32, 64, 64, 64),
+        scale_groups=(1, 2, 4, 8, 16, 1),
+        resolutions=((512, 128), (1024, 256)),
+        spectrogram_channels=(8, 16, 16),
     )
 
 

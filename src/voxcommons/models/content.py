@@ -185,6 +185,20 @@ class PhoneticContentEncoder(nn.Module):
         """Return CTC log-probabilities [B, S, phones + 1] of 16 kHz sound [B, T]; the blank is ``blank_id``."""
         return self(*self.log_mel(wave, self._lengths(wave, lengths)))[0]
 
+    def log_probs_of_codes(self, codes: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return CTC log-probabilities [B, S, phones + 1] of codes [B, S]: what a listener would make of them, without sound.
+
+        Args:
+            codes: padded with any code.
+            lengths: real codes per item [B]; None when all are.
+        """
+        counts = torch.full((codes.shape[0],), codes.shape[1], device=codes.device) if lengths is None else lengths
+        mask = torch.arange(codes.shape[1], device=codes.device) < counts[:, None]
+        x = self.quantizer.embed(codes).to(self.head.weight.dtype)
+        for block in self.after:
+            x = block(x, mask)
+        return self.head(x).float().log_softmax(-1)
+
     def phones(self, wave: Tensor) -> list[int]:
         """Recognise the phoneme ids of one recording [T] or [1, T] by the best CTC path."""
         best = self.log_probs(wave.reshape(1, -1))[0].argmax(-1)

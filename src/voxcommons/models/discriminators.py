@@ -1,7 +1,8 @@
 """Critics that tell generated sound from recorded sound; used in training only.
 
-One reads the whole wave at falling rates, the others fold it by a period in samples and read the columns (the scale and
-period discriminators of HiFi-GAN, Kong et al., arXiv 2010.05646).
+One reads the whole wave at falling rates, others fold it by a period in samples and read the columns (the scale and
+period discriminators of HiFi-GAN, Kong et al., arXiv 2010.05646), and some read log spectra (the multi-resolution
+discriminator of UnivNet, Jang et al., arXiv 2106.07889), which find buzz and smear with few weights.
 """
 
 from __future__ import annotations
@@ -86,8 +87,37 @@ class PeriodDiscriminator(nn.Module):
         return _judge(wave.unflatten(-1, (-1, self.period)), self.convs, self.conv_post)  # [B, 1, T / period, period]
 
 
+class SpectrogramDiscriminator(nn.Module):
+    """Reads the log-magnitude spectrogram of one resolution, halving the bins layer by layer."""
+
+    window: Tensor
+
+    def __init__(self, n_fft: int, hop: int, channels: tuple[int, ...]) -> None:
+        """Build the critic.
+
+        Args:
+            n_fft: Transform size in samples.
+            hop: Samples between frames.
+            channels: Widths of the layers.
+        """
+        super().__init__()
+        self.n_fft, self.hop = n_fft, hop
+        inputs = (1, *channels[:-1])
+        self.convs = nn.ModuleList(
+            NormConv2d(i, o, (3, 9), stride=(1, 2), padding=(1, 4)) for i, o in zip(inputs, channels, strict=True)
+        )
+        self.conv_post = NormConv2d(channels[-1], 1, (3, 3), padding=(1, 1))
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    def forward(self, wave: Tensor) -> Verdict:
+        """Judge wave [B, 1, T]."""
+        bins = torch.stft(wave[:, 0].float(), self.n_fft, self.hop, window=self.window, return_complex=True)
+        power = torch.view_as_real(bins).square().sum(-1)  # [B, n_fft/2+1, N]
+        return _judge(0.5 * torch.log(power.clamp_min(1e-8)).transpose(1, 2)[:, None] + 2.0, self.convs, self.conv_post)
+
+
 class Discriminators(nn.Module):
-    """The whole-wave critic and one critic per period."""
+    """The whole-wave critic, one critic per period and one per spectrogram resolution."""
 
     def __init__(
         self,
@@ -95,6 +125,8 @@ class Discriminators(nn.Module):
         period_channels: tuple[int, ...] = (32, 128, 512, 1024, 1024),
         scale_channels: tuple[int, ...] = (16, 64, 256, 1024, 1024, 1024),
         scale_groups: tuple[int, ...] = (1, 4, 16, 64, 256, 1),
+        resolutions: tuple[tuple[int, int], ...] = (),
+        spectrogram_channels: tuple[int, ...] = (),
     ) -> None:
         """Build the critics; `DiscriminatorConfig` describes every parameter."""
         super().__init__()
@@ -102,6 +134,7 @@ class Discriminators(nn.Module):
             [
                 ScaleDiscriminator(scale_channels, scale_groups),
                 *(PeriodDiscriminator(p, period_channels) for p in periods),
+                *(SpectrogramDiscriminator(n_fft, hop, spectrogram_channels) for n_fft, hop in resolutions),
             ]
         )
 

@@ -18,9 +18,10 @@ from torch import Tensor
 from voxcommons.base.errors import Cancelled, InputError
 from voxcommons.models.build import BaseModel, suited_threads, use_threads
 from voxcommons.synth.chunks import AudioChunk, Samples, SilenceTrimmer, limit_peaks, pause_seconds, silence
-from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_stream
+from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_batch, decode_stream
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
 from voxcommons.synth.sampling import SamplingOptions
+from voxcommons.synth.self_check import SUSPICIOUS_NATS, SelfCheck
 from voxcommons.synth.stream import BlockSizes, SentenceRenderer, derived_seed
 from voxcommons.text.phonemes import TextWarning, Utterance
 from voxcommons.text.reader import read
@@ -37,6 +38,7 @@ _LATIN_PER_S, _HAN_PER_S = 15, 5
 _MOST_CODES_PER_PHONE, _SPARE_CODES = 8, 25
 _FEWEST_CODES_PER_PHONE, _SUSPICIOUS_CODES_PER_PHONE = 0.5, 0.8
 _FEWEST_CODES = 11
+_UNENDING_NATS = 1.0  # what a take that was cut at its limit must be clearer by
 
 
 class SpeakingVoice(Protocol):
@@ -67,6 +69,7 @@ class _Codes:
     stream: Iterator[list[int]]
     count: int = 0
     reason: Reason | None = field(default=None)
+    surprise: float = 0.0  # nats per phoneme, where the engine listened to itself
 
     def __iter__(self) -> Iterator[int]:
         for codes in self.stream:
@@ -147,7 +150,7 @@ class Engine:
                     warnings = ()
             else:
                 waiting.append(piece)
-        warnings += self._length_warnings(codes, len(utterance.ids), empty)
+        warnings += self._doubts(codes, len(utterance.ids), empty)
         waiting.append(silence(pause_s, empty.rate))
         yield replace(empty, samples=np.concatenate(waiting), warnings=warnings, final=True)
 
@@ -174,6 +177,8 @@ class Engine:
             fewest = max(min(_FEWEST_CODES, 2 * count), round(_FEWEST_CODES_PER_PHONE * count))
             how = replace(how, min_tokens=fewest, max_tokens=min(how.max_tokens, _SPARE_CODES + _MOST_CODES_PER_PHONE * count))
         codes = _Codes(iter(()))
+        takes = 1 if how.sampling.greedy else options.wanted_takes
+        content = self.base.content
 
         def stream() -> Iterator[list[int]]:
             for chunk in decode_stream(self.base.text_to_semantic, item, how, chunking=Chunking(1)):
@@ -181,7 +186,25 @@ class Engine:
                 codes.reason = chunk.reason
                 yield chunk.codes.tolist()
 
-        codes.stream = stream()
+        def clearest() -> Iterator[list[int]]:
+            kept: Tensor | None = None
+            spoken = [i for i, phone in zip(utterance.ids, utterance.phones, strict=True) if phone not in SILENT_PHONES]
+            check = SelfCheck(content, torch.tensor(spoken, device=self.base.device))
+            codes.surprise = float("inf")
+            for start in (0, takes):
+                items = [replace(item, seed=_seed_of_take(item.seed, number)) for number in range(start, start + takes)]
+                tried = decode_batch(self.base.text_to_semantic, items, how, cancel=lambda: _cancelled(options))
+                _stop_if_cancelled(options)
+                for take, surprise in zip(tried, check.surprises([take.codes for take in tried]), strict=True):
+                    surprise += _UNENDING_NATS * (take.reason == "limit")
+                    if kept is None or surprise < codes.surprise:
+                        kept, codes.surprise, codes.reason = take.codes, surprise, take.reason
+                if codes.surprise <= SUSPICIOUS_NATS:
+                    break
+            assert kept is not None
+            yield kept.tolist()
+
+        codes.stream = stream() if content is None or takes == 1 else clearest()
         return codes
 
     def _render(
@@ -217,13 +240,15 @@ class Engine:
         samples: Samples = wave[0, 0].float().cpu().numpy()
         return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
 
-    def _length_warnings(self, codes: _Codes, phones: int, piece: AudioChunk) -> tuple[TextWarning, ...]:
-        """A warning when a sentence came out much too long or hardly at all."""
+    def _doubts(self, codes: _Codes, phones: int, piece: AudioChunk) -> tuple[TextWarning, ...]:
+        """A warning when a sentence came out much too long, hardly at all or hard to understand."""
         seconds = codes.count * self.base.semantic_to_wave.frames_per_code * self.base.hop / self.base.sample_rate
         if codes.reason == "limit":
             message = f"the speech of this sentence did not end by itself and was cut after {seconds:.0f} s"
         elif codes.count < _SUSPICIOUS_CODES_PER_PHONE * phones:
             message = f"the speech of this sentence has only {seconds:.1f} s, too little for its words"
+        elif codes.surprise > SUSPICIOUS_NATS:
+            message = "this sentence may not say all its words; listen to it, change the words or try another seed"
         else:
             return ()
         return (TextWarning("broken_speech", message, piece.text_start, piece.text_end),)
@@ -299,6 +324,15 @@ def _sentences_of(text: str, longest_s: float) -> list[Sentence]:
     return sentences(text, max_chars=round(longest_s * (_HAN_PER_S if 3 * han > len(text) else _LATIN_PER_S)))
 
 
+def _seed_of_take(seed: int, number: int) -> int:
+    """The first take is what a single take would be."""
+    return seed if number == 0 else derived_seed(seed, "take", number)
+
+
+def _cancelled(options: SpeakOptions) -> bool:
+    return options.cancel is not None and options.cancel.is_set()
+
+
 def _stop_if_cancelled(options: SpeakOptions) -> None:
-    if options.cancel is not None and options.cancel.is_set():
+    if _cancelled(options):
         raise Cancelled("speaking was stopped", key="stopped")

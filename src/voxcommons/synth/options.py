@@ -21,6 +21,8 @@ Streaming = Literal["sentence", "token"]
 MAX_CHARACTERS = 200_000
 """Longest text for one call: about four hours of speech. Longer texts are books and want chapters."""
 
+TAKES, MOST_TAKES = 4, 16
+
 _RANGES: Mapping[str, tuple[float, float]] = {
     "speed": (0.5, 2.0),
     "seed": (0, 2**63 - 1),
@@ -48,8 +50,10 @@ class SpeakOptions:
         repetition_penalty: Above 1 makes codes that were used less likely.
         noise_scale: Spread of the acoustic latent around its mean; 0 is flat, 1 is as in training.
         pause_s: Silence after a full sentence, in seconds; other breaks are parts or multiples of it.
+        takes: How often a sentence is tried; the take that is understood best is kept, and as many again are made when
+            none is understood. None for 4, or for 1 with streaming "token", where more would delay the first sound.
         streaming: "sentence" hands out whole sentences, "token" hands out pieces while a sentence is
-            still being decoded. The samples are the same.
+            still being decoded. The samples are the same for the same number of takes.
         compat: Do as the public program does, with its quirks: a sentence is rendered in one go.
         lexicon: The user's own readings of words.
         cancel: When set, speaking ends before the next piece.
@@ -67,6 +71,7 @@ class SpeakOptions:
     repetition_penalty: float = 1.35
     noise_scale: float = 0.5
     pause_s: float = 0.3
+    takes: int | None = None
     streaming: Streaming = "sentence"
     compat: bool = False
     lexicon: Lexicon | None = None
@@ -80,6 +85,9 @@ class SpeakOptions:
             if not low <= value <= high:  # NaN fails this too
                 expected.append(f"{name} from {low:g} to {high:g}")
                 found.append(f"{name}={value}")
+        if self.takes is not None and not 1 <= self.takes <= MOST_TAKES:
+            expected.append(f"takes from 1 to {MOST_TAKES}")
+            found.append(f"takes={self.takes}")
         if self.streaming not in ("sentence", "token"):
             expected.append("streaming 'sentence' or 'token'")
             found.append(f"streaming={self.streaming!r}")
@@ -91,7 +99,16 @@ class SpeakOptions:
                 do="change these values",
             )
 
+    @property
+    def wanted_takes(self) -> int:
+        """How often a sentence is tried; the public program tries once."""
+        if self.compat:
+            return 1
+        return self.takes if self.takes is not None else (1 if self.streaming == "token" else TAKES)
+
     def as_record(self) -> dict[str, Any]:
         """The values that decide the samples, for the release record."""
         names = ("language", "speed", "temperature", "top_k", "top_p", "repetition_penalty", "noise_scale", "pause_s")
-        return {name: getattr(self, name) for name in names} | {"compat": self.compat, "lexicon": bool(self.lexicon)}
+        return {name: getattr(self, name) for name in names} | {
+            "takes": self.wanted_takes, "compat": self.compat, "lexicon": bool(self.lexicon)
+        }

@@ -40,22 +40,29 @@ class AcousticRecipe:
             latents after these few steps that the voice whispers.
         pitch_weight: weight of the pitch that the generator reads from the latents.
         segment_frames: frames rendered per item and step.
-        rendered_items: items of a batch that are rendered; the prior learns from all of them.
-        reference_s: seconds the style is taken from.
+        rendered_items: items of a batch that are rendered from the latents of their own sound; the prior learns from all.
+        spoken_items: items that are rendered from codes and style alone, with the pitch that was heard, as speaking will
+            do it: without them a listener hears what the prior left out.
+        spoken_noise: noise scale of those.
+        reference_s: seconds of each piece the style is taken from.
+        references: pieces a style is averaged from.
     """
 
     steps: int = 5000
     adversarial_from: int = 3500
-    batch_seconds: float = 40.0
+    batch_seconds: float = 32.0
     peak_rate: float = 8e-4
     critic_rate: float = 2e-4
     warmup_steps: int = 100
-    prior_weight: float = 0.1
+    prior_weight: float = 0.2
     pitch_weight: float = 5.0
     feature_weight: float = 2.0
     segment_frames: int = 40
-    rendered_items: int = 8
+    rendered_items: int = 4
+    spoken_items: int = 6
+    spoken_noise: float = 0.5
     reference_s: float = 3.0
+    references: int = 2
     longest_s: float = 16.0
     shortest_s: float = 1.2
     fft_samples: int = 1024
@@ -84,7 +91,7 @@ class Batch:
     phones: Tensor  # [B, P]
     phone_counts: Tensor  # [B]
     codes: Tensor  # [B, S]
-    style_spec: Tensor  # [B, bins, F']
+    style_specs: Tensor  # [B, R, bins, F'] pieces the style is averaged from
     pitch_hz: Tensor  # [B, F]
 
 
@@ -102,10 +109,10 @@ def utterances(
 
 
 def collate(
-    corpus: Corpus, items: Sequence[Utterance], references: Sequence[Clip], recipe: AcousticRecipe,
+    corpus: Corpus, items: Sequence[Utterance], references: Sequence[Sequence[Clip]], recipe: AcousticRecipe,
     rng: np.random.Generator,
 ) -> Batch:
-    """Load one batch; ``references`` are the clips the styles come from."""
+    """Load one batch; ``references`` are each item's clips to draw the pieces of its style from."""
     code_samples = 2 * recipe.hop_samples
     counts = torch.tensor([min(len(item.codes), item.clip.length_samples // code_samples) for item in items])
     phone_counts = torch.tensor([len(item.phones) for item in items])
@@ -116,10 +123,12 @@ def collate(
         wave[row, : count * code_samples] = torch.from_numpy(corpus.wave(item.clip)[: count * code_samples])
         codes[row, :count] = torch.from_numpy(item.codes[:count].astype(np.int64))
         phones[row, : len(item.phones)] = torch.tensor(item.phones)
-    styles = torch.from_numpy(np.stack([piece(corpus.wave(clip), corpus.rate, recipe, rng) for clip in references]))
-    spec, style_spec = (linear_spectrogram(sound, recipe.fft_samples, recipe.hop_samples) for sound in (wave, styles))
+    drawn = [clips[int(rng.integers(len(clips)))] for clips in references for _ in range(recipe.references)]
+    styles = torch.from_numpy(np.stack([piece(corpus.wave(clip), corpus.rate, recipe, rng) for clip in drawn]))
+    spec, style_specs = (linear_spectrogram(sound, recipe.fft_samples, recipe.hop_samples) for sound in (wave, styles))
     pitch_hz = track_pitch(wave, spec.shape[2], recipe.hop_samples, corpus.rate)
-    return Batch(wave, spec, 2 * counts, phones, phone_counts, codes, style_spec, pitch_hz)
+    style_specs = style_specs.unflatten(0, (len(items), recipe.references))
+    return Batch(wave, spec, 2 * counts, phones, phone_counts, codes, style_specs, pitch_hz)
 
 
 def piece(wave: np.ndarray, rate: int, recipe: AcousticRecipe, rng: np.random.Generator) -> np.ndarray:
@@ -130,17 +139,39 @@ def piece(wave: np.ndarray, rate: int, recipe: AcousticRecipe, rng: np.random.Ge
     return wave[start : start + size]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Some items of a batch as latents to render.
+
+    Attributes:
+        rows: [N] which items.
+        z: [N, L, F].
+    """
+
+    rows: Tensor
+    z: Tensor
+
+
+def spoken(
+    model: SemanticToWave, made: TrainingPass, rows: Tensor, noise_scale: float, generator: torch.Generator
+) -> Drawn:
+    """Latents of some items from the prior alone, as speaking makes them."""
+    mean, spread, mask = made.m_p[rows], torch.exp(made.logs_p[rows]), made.mask[rows]
+    noise = torch.randn(mean.shape, generator=generator)
+    return Drawn(rows, model.flow((mean + noise_scale * noise * spread) * mask, mask, made.ge[rows], reverse=True))
+
+
 def rendered(
-    model: SemanticToWave, batch: Batch, made: TrainingPass, recipe: AcousticRecipe, generator: torch.Generator
+    model: SemanticToWave, batch: Batch, parts: Sequence[Drawn], ge: Tensor, recipe: AcousticRecipe, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Render a random segment of some items and return (made [N, T], wanted [N, T])."""
-    rows = torch.randperm(len(batch.frames), generator=generator)[: recipe.rendered_items]
+    """Render a random segment of each drawn item and return (made [N, T], wanted [N, T])."""
+    rows, z = torch.cat([part.rows for part in parts]), torch.cat([part.z for part in parts])
     start = slice_starts(batch.frames[rows], recipe.segment_frames, generator=generator)
-    latents = take_slices(made.z[rows], start, recipe.segment_frames)
+    latents = take_slices(z, start, recipe.segment_frames)
     hop = recipe.hop_samples
     wanted = take_slices(batch.wave[rows, None], start * hop, recipe.segment_frames * hop)
     pitch_hz = take_slices(batch.pitch_hz[rows, None], start, recipe.segment_frames)[:, 0]
-    return model.render(latents, made.ge[rows], pitch_hz=pitch_hz)[:, 0].float(), wanted[:, 0]
+    return model.render(latents, ge[rows], pitch_hz=pitch_hz)[:, 0].float(), wanted[:, 0]
 
 
 def pitch_distance(model: SemanticToWave, z: Tensor, ge: Tensor, pitch_hz: Tensor, mask: Tensor) -> Tensor:
@@ -192,16 +223,18 @@ def train_acoustic(
         rng = np.random.default_rng((recipe.seed, step))
         generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
         items = [train[index] for index in plan.batch(step)]
-        references = [by_speaker[item.clip.speaker] for item in items]
-        batch = collate(corpus, items, [clips[int(rng.integers(len(clips)))] for clips in references], recipe, rng)
+        batch = collate(corpus, items, [by_speaker[item.clip.speaker] for item in items], recipe, rng)
+        own, others = (torch.randperm(len(items), generator=generator)[:n] for n in (recipe.rendered_items, recipe.spoken_items))
         with torch.autocast("cpu", torch.bfloat16):
             made = forward(model, batch, generator)
-            wave, wanted = rendered(model, batch, made, recipe, generator)
+            said = spoken(model, made, others, recipe.spoken_noise, generator)
+            wave, wanted = rendered(model, batch, (Drawn(own, made.z[own]), said), made.ge, recipe, generator)
         spectral, mel = distance(wave, wanted)
         prior = prior_divergence(made.z_p, made.logs_q, made.m_p, made.logs_p, made.mask)
         pitch = pitch_distance(model, made.z, made.ge, batch.pitch_hz, made.mask)
-        loss = spectral + recipe.prior_weight * prior + recipe.pitch_weight * pitch
-        figures = {"mel": mel, "prior": prior, "pitch": pitch}
+        said_pitch = pitch_distance(model, said.z, made.ge[others], batch.pitch_hz[others], made.mask[others])
+        loss = spectral + recipe.prior_weight * prior + recipe.pitch_weight * (pitch + said_pitch)
+        figures = {"mel": mel, "prior": prior, "pitch": pitch, "said_pitch": said_pitch}
         if step >= recipe.adversarial_from:
             adversarial, lesson = critic_step(critics, critic_optimizer, wave, wanted, recipe)
             loss = loss + adversarial
@@ -213,9 +246,11 @@ def train_acoustic(
 
 def forward(model: SemanticToWave, batch: Batch, generator: torch.Generator) -> TrainingPass:
     """One variational pass without rendering; segments are rendered apart, for some of the items."""
+    items, pieces = batch.style_specs.shape[:2]
+    ge = model.style(batch.style_specs.flatten(0, 1)).unflatten(0, (items, pieces)).mean(1)
     return model(
-        batch.spec, batch.frames, batch.phones, batch.phone_counts, codes=batch.codes, style_spec=batch.style_spec,
-        segment_frames=None, generator=generator,
+        batch.spec, batch.frames, batch.phones, batch.phone_counts, codes=batch.codes, ge=ge, segment_frames=None,
+        generator=generator,
     )
 
 
@@ -259,8 +294,7 @@ def held_out_prior(
             rng, generator = np.random.default_rng(start), torch.Generator().manual_seed(start)
             group = chosen[start : start + 8]
             voices = [by_speaker[item.clip.speaker] for item in group]
-            references = [clips[int(rng.integers(len(clips)))] for clips in voices]
-            made = forward(model, collate(corpus, group, references, recipe, rng), generator)
+            made = forward(model, collate(corpus, group, voices, recipe, rng), generator)
             values.append(float(prior_divergence(made.z_p, made.logs_q, made.m_p, made.logs_p, made.mask)))
         figures[f"unseen_prior_{language}"] = float(np.mean(values))
     return figures

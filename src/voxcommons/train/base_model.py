@@ -117,7 +117,7 @@ class BaseTraining:
         torch.manual_seed(recipe.seed)
         model = TextToSemantic(**dataclasses.asdict(self.sizes.text_to_semantic))
         encoder = self._trained_content()
-        aligned = code_alignments(encoder, corpus, labels, recipe.easy_longest_s, self.folder, self.progress)
+        aligned = code_alignments(encoder, corpus, labels, recipe.longest_s, self.folder, self.progress)
         train = lines_of(corpus, labels, codes, "train", recipe, aligned)
         held_out = lines_of(corpus, labels, codes, "dev_unseen", recipe)
         train_semantic(model, train, held_out, self.folder / "semantic", recipe, self.progress)

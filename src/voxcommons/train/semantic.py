@@ -6,13 +6,14 @@ prompt: the model must learn to carry pace and rhythm across the seam and to fin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from voxcommons.base.progress import Progress
 from voxcommons.models.text_to_semantic import TextToSemantic
@@ -28,12 +29,14 @@ class SemanticRecipe:
     """How stage C is run.
 
     Attributes:
-        easy_steps: steps at the start that see short clips in small batches, never joined, with guided attention; without
-            them the model learns how codes follow one another but not to read the text.
+        easy_steps: steps at the start that see short clips in small batches, never joined; without them the model learns
+            how codes follow one another but not to read the text.
         easy_longest_s: longest clip of those steps in seconds.
         easy_batch_seconds: padded seconds of one of those steps.
-        guide_weight: weight of the guided attention in those steps.
+        guide_weight: weight of the guided attention.
         joined_share: share of the later steps whose clips have another clip of the speaker in front.
+        misheard_share: share of the codes that the model hears wrong while it predicts the true ones, so that one bad
+            choice while speaking does not lose it its place.
     """
 
     steps: int = 5000
@@ -46,6 +49,7 @@ class SemanticRecipe:
     guide_weight: float = 1.0
     weight_decay: float = 0.05
     joined_share: float = 0.5
+    misheard_share: float = 0.1
     longest_s: float = 16.0
     shortest_s: float = 0.8
     seed: int = 3
@@ -85,9 +89,17 @@ def joined(line: Line, others: Sequence[Line], longest_codes: int, rng: np.rando
     other = others[int(rng.integers(len(others)))]
     if other is line or len(other.codes) + len(line.codes) > longest_codes:
         return line
-    return Line(
-        line.speaker, line.language, other.phones + line.phones, np.concatenate([other.codes, line.codes])
-    )
+    aligned = None
+    if line.aligned is not None and other.aligned is not None:
+        aligned = np.concatenate([_fitted(other), _fitted(line) + len(other.phones)])
+    codes = np.concatenate([other.codes, line.codes])
+    return Line(line.speaker, line.language, other.phones + line.phones, codes, aligned)
+
+
+def _fitted(line: Line) -> np.ndarray:
+    """The alignment with exactly one place per code; a last code beyond it belongs to the last place."""
+    assert line.aligned is not None
+    return np.pad(line.aligned.astype(np.int64), (0, max(0, len(line.codes) - len(line.aligned))), "edge")[: len(line.codes)]
 
 
 def collate(items: Sequence[Line]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -107,9 +119,26 @@ def alignments_of(items: Sequence[Line], columns: int) -> Tensor:
     aligned = torch.full((len(items), columns), UNKNOWN)
     for row, item in enumerate(items):
         if item.aligned is not None:
-            count = min(len(item.aligned), len(item.codes))
-            aligned[row, :count] = torch.from_numpy(item.aligned[:count].astype(np.int64))
+            aligned[row, : len(item.codes)] = torch.from_numpy(_fitted(item))
     return aligned
+
+
+@contextmanager
+def misheard(model: TextToSemantic, share: float, seed: int) -> Iterator[None]:
+    """Let the model hear a random code in place of a ``share`` of the true ones during the block; what it must predict stays."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def replace(_module: nn.Module, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        (ids,) = arguments
+        others = torch.randint(0, model.end, ids.shape, generator=generator)
+        wrong = (torch.rand(ids.shape, generator=generator) < share) & (ids != model.end)
+        return (torch.where(wrong, others, ids),)
+
+    hook = model.ar_audio_embedding.register_forward_pre_hook(replace)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def train_semantic(
@@ -118,7 +147,7 @@ def train_semantic(
 ) -> MovingAverage:
     """Run or resume stage C and return the averaged weights."""
     torch.manual_seed(recipe.seed)
-    easy = [item for item in train if item.aligned is not None] or train
+    easy = [item for item in train if len(item.codes) <= 25 * recipe.easy_longest_s] or train
     plan, easy_plan = (
         BatchPlan(tuple(len(item.codes) / 25 for item in chosen), size, recipe.seed)
         for chosen, size in ((train, recipe.batch_seconds), (easy, recipe.easy_batch_seconds))
@@ -143,11 +172,13 @@ def train_semantic(
                 items = [joined(item, by_speaker[item.speaker], longest, rng) for item in items]
                 items = items[: len(items) // 2 + 1]  # joined items are about twice as long
         phones, phone_counts, codes, code_counts = collate(items)
-        with guide.listening(), torch.autocast("cpu", torch.bfloat16):
+        hearing = misheard(model, recipe.misheard_share, recipe.seed * 1_000_003 + step)
+        with guide.listening(), hearing, torch.autocast("cpu", torch.bfloat16):
             output = model(phones, phone_counts, codes, code_counts)
         loss, figures = output.loss, {"loss": output.loss, "top3": output.accuracy}
-        if step < recipe.easy_steps and easy is not train:
-            figures["surprise"] = guide.loss(phone_counts, phones.shape[1], alignments_of(items, codes.shape[1]))
+        aligned = alignments_of(items, codes.shape[1])
+        if bool((aligned != UNKNOWN).any()):
+            figures["surprise"] = guide.loss(phone_counts, phones.shape[1], aligned)
             loss = loss + recipe.guide_weight * figures["surprise"]
         figures["gradient"] = stage.learn(loss)
         stage.finish(step, figures, lambda: held_out_loss(model, held_out))
