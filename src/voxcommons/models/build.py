@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.resources
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.models.weight_norm import fold_weight_norm
 
 __all__ = [
-    "PARTS", "STARTER", "BaseFacts", "BaseModel", "Placement", "base_folder", "build_module", "load_base", "read_facts",
+    "PARTS", "STARTER", "BaseFacts", "BaseModel", "OwnWeights", "Placement", "base_folder", "build_module", "load_base", "read_facts",
     "save_base", "suited_threads", "use_threads",
 ]  # fmt: skip
 
@@ -49,6 +49,7 @@ class BaseModel:
         content: sound -> semantic tokens; None when it was not asked for or the model has none.
         sha256: names the weights and sizes; a voice keeps it to know its base.
         folder: where it was read from, None for one made in memory.
+        own_weights: hash of the voice's weights file that was put over it, None for the plain model.
     """
 
     facts: BaseFacts
@@ -57,6 +58,7 @@ class BaseModel:
     content: Any  # tokens(wave, lengths), log_probs(wave, lengths), phones(wave), blank_id
     sha256: str
     folder: Path | None = None
+    own_weights: str | None = None
 
     @property
     def name(self) -> str:
@@ -92,6 +94,38 @@ class BaseModel:
     def device(self) -> torch.device:
         """Where its weights are."""
         return next(self.semantic_to_wave.parameters()).device
+
+
+@dataclass(frozen=True)
+class OwnWeights:
+    """The tensors in which a voice differs from its base model.
+
+    Attributes:
+        sha256: of the file they come from.
+        base_sha256: the model they belong to.
+        tensors: by names that begin with the part, `semantic_to_wave.dec.head.weight`.
+    """
+
+    sha256: str
+    base_sha256: str
+    tensors: Mapping[str, torch.Tensor]
+
+    def fitting(self, name: str, sha256: str) -> Mapping[str, torch.Tensor]:
+        """The tensors, when they belong to a base model and to parts that a voice may change.
+
+        Raises:
+            InputError: they belong to another model.
+            CorruptFileError: a name is not one of the model's.
+        """
+        if self.base_sha256 != sha256:
+            raise InputError(
+                "the voice's weights belong to another base model", expected=f"{name} ({sha256[:12]})",
+                found=self.base_sha256[:12] or "nothing", do="use the base model it was tuned from",
+            )
+        strangers = [tensor for tensor in self.tensors if tensor.split(".")[0] not in ("text_to_semantic", "semantic_to_wave")]
+        if strangers:
+            raise CorruptFileError("the voice's weights are damaged", found=f"unknown tensor {strangers[0]}", do="import the voice again")
+        return self.tensors
 
 
 @dataclass(frozen=True)
@@ -162,6 +196,7 @@ def load_base(
     *,
     placement: Placement | None = None,
     parts: Sequence[str] = PARTS,
+    own_weights: OwnWeights | None = None,
 ) -> BaseModel:
     """Read a base model.
 
@@ -169,20 +204,23 @@ def load_base(
         name_or_folder: "starter" or a folder with `base.json`.
         placement: device, number type, training or speaking; the CPU for speaking by default.
         parts: which of `PARTS` to load. Speaking needs no content encoder and saves its time and memory.
+        own_weights: tensors of a voice that take the place of the model's.
 
     Raises:
-        InputError: there is no such model.
+        InputError: there is no such model, or the weights belong to another one.
         CorruptFileError: something in it is wrong; every fault is named.
     """
     folder = base_folder(name_or_folder)
     facts, digest = read_facts(folder)
     where = placement if placement is not None else Placement()
+    own = {} if own_weights is None else own_weights.fitting(facts.name, digest)
     loaded: dict[str, Any] = dict.fromkeys(PARTS)
     for part in parts:
         config = getattr(facts, part)
         if config is not None:
-            loaded[part] = where.place(_load_module(folder / f"{part}.safetensors", part, config))
-    return BaseModel(facts=facts, sha256=digest, folder=folder, **loaded)
+            replaced = {name.removeprefix(f"{part}."): value for name, value in own.items() if name.startswith(f"{part}.")}
+            loaded[part] = where.place(_load_module(folder / f"{part}.safetensors", part, config, replaced))
+    return BaseModel(facts, sha256=digest, folder=folder, own_weights=own_weights.sha256 if own_weights else None, **loaded)
 
 
 def save_base(base: BaseModel, folder: Path, *, dtype: torch.dtype = torch.float16, keep_posterior: bool = False) -> str:
@@ -229,10 +267,11 @@ def _tensors_of(module: nn.Module, dtype: torch.dtype, keep_posterior: bool) -> 
     }
 
 
-def _load_module(path: Path, part: str, config: Any) -> nn.Module:  # noqa: ANN401 - one of the three config classes
+def _load_module(path: Path, part: str, config: Any, own: dict[str, torch.Tensor]) -> nn.Module:  # noqa: ANN401 - one of the three config classes
+    """One network from its file, with a voice's own tensors in place of the file's."""
     module = build_module(part, config)
     try:
-        tensors = load_file(path)
+        tensors = load_file(path) | own
     except (SafetensorError, OSError) as error:
         raise CorruptFileError("the base model is damaged", found=f"{path.name}: {error}", do="install it again") from error
     wanted = module.state_dict()

@@ -263,8 +263,14 @@ class Engine:
                 found=f"{manifest.base.name} ({manifest.base.sha256[:12]})",
                 do="clone it again with this base model",
             )
-        if WEIGHTS_FILE in manifest.files:
-            raise InputError(f"the voice {manifest.name} has weights of its own", expected="a voice of features", do="use another voice")
+        own = manifest.files[WEIGHTS_FILE].sha256 if WEIGHTS_FILE in manifest.files else None
+        if own != self.base.own_weights:
+            raise InputError(
+                f"the weights of the voice {manifest.name} are not loaded",
+                expected="its own weights" if own else "the plain base model",
+                found="those of another voice" if self.base.own_weights else "the plain base model",
+                do="load the base model with `own_weights`",
+            )
         sizes = self.base.facts
         faults = []
         if features.style.shape != (sizes.semantic_to_wave.gin,):
