@@ -73,30 +73,5 @@ def prior_divergence(z_p: Tensor, logs_q: Tensor, m_p: Tensor, logs_p: Tensor, m
     return (each * mask).sum() / mask.sum()
 
 
-def multi_resolution_stft_loss(
-    real: Tensor, fake: Tensor, sizes: Sequence[tuple[int, int]] = ((512, 128), (1024, 256), (2048, 512))
-) -> Tensor:
-    """Spectral convergence plus log-magnitude distance, averaged over resolutions (Yamamoto et al., arXiv 1910.11480).
-
-    Args:
-        real: [B, T] or [B, 1, T] waveform.
-        fake: The same shape.
-        sizes: (n_fft, hop) pairs in samples.
-
-    Returns:
-        A scalar.
-    """
-    real, fake = real.flatten(0, -2).float(), fake.flatten(0, -2).float()
-    total = real.new_zeros(())
-    for n_fft, hop in sizes:
-        window = torch.hann_window(n_fft, device=real.device)
-        a, b = (
-            torch.view_as_real(torch.stft(w, n_fft, hop, window=window, return_complex=True)).square().sum(-1).clamp_min(1e-7).sqrt()
-            for w in (real, fake)
-        )
-        total = total + (a - b).norm() / a.norm().clamp_min(1e-5) + (a.log() - b.log()).abs().mean()
-    return total / len(sizes)
-
-
 def _single(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
