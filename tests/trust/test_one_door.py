@@ -14,7 +14,7 @@ EXITS = {
     r"\bwave\.open\(|\bwavfile\.write\(|^\s*import wave\b|torchaudio\.save\(": set(),
     r"\.add_stream\(|av\.open\([^)]*[\"'](w|a)[\"']": {"trust/sinks.py"},
     r"WAVEfmt": {"trust/sinks.py"},
-    r"\b(open_sink|WavSink|EncodedSink|pcm16)\b": {"trust/sinks.py", "trust/release.py"},
+    r"\b(open_sink|open_stream|WavSink|EncodedSink|PlainStream|EncodedStream|pcm16)\b": {"trust/sinks.py", "trust/release.py"},
 }
 # Writers of recordings stay away from the rooms where sound is made or served.
 ROOMS_WITHOUT_RECORDINGS = ("synth", "models", "trust", "cli", "evaluate", "api", "web")

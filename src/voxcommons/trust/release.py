@@ -20,7 +20,7 @@ from voxcommons.base.files import atomic_path
 from voxcommons.base.hashing import sha256_file
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.trust.labels import Label, read_label
-from voxcommons.trust.sinks import Samples, Sink, format_of, open_sink, pcm16
+from voxcommons.trust.sinks import Samples, Sink, StreamSink, format_of, open_sink, open_stream
 
 PRODUCER = "VoxCommons"
 
@@ -95,7 +95,7 @@ def release_to_file(
 
     Args:
         chunks: pieces in order; taken one at a time, none is kept.
-        path: the file; its ending chooses the format (wav, flac, ogg, opus, mp3).
+        path: the file; its ending chooses the format (wav, flac, ogg, opus, mp3, aac).
         provenance: what the sound was made from.
         log: where the release is recorded.
         file_format: overrides the ending.
@@ -112,7 +112,7 @@ def release_to_file(
     chosen = format_of(path, file_format)
     if not path.parent.is_dir():
         raise InputError("the folder does not exist", expected="an existing folder", found=str(path.parent), do="create it first")
-    label = _label(provenance, log)
+    label = new_label(provenance, log)
     with atomic_path(path) as temporary:
         seconds, rate = _write(chunks, temporary, chosen, label)
         if (read_label(temporary) or {}).get("ProduceID") != label.release_id:
@@ -124,44 +124,58 @@ def release_to_file(
     return Released(path, chosen, rate, seconds, digest, label.release_id)
 
 
-def release_stream(chunks: Iterable[Sound], *, provenance: Provenance, log: ReleaseLog) -> Generator[bytes, None, None]:
-    """Hand out speech as raw 16-bit little-endian mono PCM, for a pipe or a socket.
+def release_stream(
+    chunks: Iterable[Sound], *, provenance: Provenance, log: ReleaseLog, file_format: str = "pcm", label: Label | None = None
+) -> Generator[bytes, None, None]:
+    """Hand out speech as it is made, for a pipe or a socket.
 
-    Raw PCM has no place for a label, so whoever wraps it must say that it is AI-generated. The opening is
-    recorded before the first byte, the end with the hash of what left, also when the listener hangs up.
+    Raw PCM and the bare WAV have no place for a label, so whoever sends them must say beside them that they are
+    AI-generated. The opening is recorded before the first byte, the end with the hash of what left, also when the
+    listener hangs up.
 
     Args:
         chunks: pieces in order; taken one at a time, none is kept.
         provenance: what the sound was made from.
         log: where the release is recorded.
+        file_format: one of `sinks.STREAM_FORMATS`; "pcm" is 16-bit little-endian mono.
+        label: from `new_label`, for a sender who must tell it before the first byte.
 
     Yields:
-        PCM bytes, one piece each; never empty.
+        Bytes, never empty; of PCM one piece per chunk.
     """
-    label = _label(provenance, log)
-    digest, length, rate = hashlib.sha256(), 0, 0
+    label = label if label is not None else new_label(provenance, log)
+    digest, length, samples, rate = hashlib.sha256(), 0, 0, 0
     complete = False
-    opened = False
+    sink: StreamSink | None = None
     try:
         for chunk in chunks:
             if not len(chunk.samples):
                 continue
-            if not opened:
+            if sink is None:
                 log.append(_record("open", label, provenance))
-                opened, rate = True, chunk.rate
-            content = pcm16(chunk.samples)
+                rate = chunk.rate
+                sink = open_stream(file_format, rate, label)
+            samples += len(chunk.samples)
+            if content := sink.write(chunk.samples):
+                digest.update(content)
+                length += len(content)
+                yield content
+        if sink is not None and (content := sink.close()):
             digest.update(content)
             length += len(content)
             yield content
         complete = True
     finally:
-        if opened:
-            seconds = round(length / 2 / rate, 3)
-            output = {"format": "pcm_s16le", "sha256": digest.hexdigest(), "bytes": length, "seconds": seconds, "rate": rate}
+        if sink is not None:
+            if not complete:
+                sink.abandon()
+            name = "pcm_s16le" if file_format == "pcm" else file_format
+            output = {"format": name, "sha256": digest.hexdigest(), "bytes": length, "seconds": round(samples / rate, 3), "rate": rate}
             log.append({"event": "close", "id": label.release_id, "time": log.now(), "complete": complete, "output": output})
 
 
-def _label(provenance: Provenance, log: ReleaseLog) -> Label:
+def new_label(provenance: Provenance, log: ReleaseLog) -> Label:
+    """The label of a release that is about to begin."""
     return Label(log.make_id(), log.now(), PRODUCER, f"{PRODUCER} {__version__} ({provenance.base})")
 
 

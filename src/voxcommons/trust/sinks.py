@@ -1,15 +1,16 @@
-"""Sound files in the making: samples go in piece by piece, a labelled file comes out.
+"""Sound files and streams in the making: samples go in piece by piece, a labelled file or its bytes come out.
 
 Only `release` opens a sink. A sink holds no more than one piece in memory, so a book needs as much as a sentence.
 WAV is written here in plain bytes, because encoders drop the label's chunk and because the common case shall
-not load a codec library; the other formats go through FFmpeg's encoders.
+not load a codec library; the other formats go through FFmpeg's encoders. What is streamed has no way back to its
+beginning, so nothing in a stream may depend on its length.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,9 +77,13 @@ class WavSink:
         self._file.close()
 
     def _header(self, trailing_bytes: int) -> bytes:
-        form = struct.pack("<HHIIHH", 1, 1, self._rate, 2 * self._rate, 2, 16)
-        size = 36 + self._data_bytes + trailing_bytes
-        return struct.pack("<4sI8sI16s4sI", b"RIFF", size, b"WAVEfmt ", 16, form, b"data", self._data_bytes)
+        return _riff_head(36 + self._data_bytes + trailing_bytes, self._rate) + struct.pack("<4sI", b"data", self._data_bytes)
+
+
+def _riff_head(size: int, rate: int) -> bytes:
+    """The first 36 bytes of 16-bit mono WAV: everything before the chunk that follows the format."""
+    form = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
+    return struct.pack("<4sI8sI16s", b"RIFF", size, b"WAVEfmt ", 16, form)
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class Encoding:
         sample_format: what the encoder takes.
         rates: rates the encoder knows, empty if it takes any.
         bit_rate: bits per second, None for lossless.
+        options: of the muxer.
     """
 
     container: str
@@ -98,44 +104,74 @@ class Encoding:
     sample_format: str
     rates: tuple[int, ...] = ()
     bit_rate: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 _MP3_RATES = (16000, 22050, 24000, 32000, 44100, 48000)
 _OPUS_RATES = (16000, 24000, 48000)
+_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_AAC_BITS_PER_SAMPLE = 6  # the standard allows 6144 bits in a frame of 1024 samples
 ENCODINGS: Mapping[str, Encoding] = {
     "flac": Encoding("flac", "flac", "s16"),
     "ogg": Encoding("ogg", "libopus", "flt", _OPUS_RATES, 48_000),
     "opus": Encoding("ogg", "libopus", "flt", _OPUS_RATES, 48_000),
     "mp3": Encoding("mp3", "libmp3lame", "fltp", _MP3_RATES, 96_000),
+    # ADTS frames have no place for tags; an ID3 tag in front is what broadcasters use.
+    "aac": Encoding("adts", "aac", "fltp", _AAC_RATES, 192_000, {"write_id3v2": "1"}),
 }
+# What a muxer must know when its bytes leave at once: no look back, no second of sound held for one page.
+_STREAMED: Mapping[str, Mapping[str, str]] = {"ogg": {"page_duration": "100000"}, "mp3": {"write_xing": "0"}}
 FORMATS = ("wav", *ENCODINGS)
+STREAM_FORMATS = ("pcm", "wav", "wav_bare", *ENCODINGS)
+
+
+class Outbox:
+    """Bytes an encoder has written and nobody has taken yet; it can be written to and nothing else."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    def write(self, content: bytes) -> int:
+        """Take bytes in."""
+        self._waiting.append(bytes(content))
+        return len(content)
+
+    def take(self) -> bytes:
+        """Hand out everything that is waiting."""
+        content = b"".join(self._waiting)
+        self._waiting.clear()
+        return content
 
 
 class EncodedSink:
-    """A file made by one of FFmpeg's encoders.
+    """A file or stream made by one of FFmpeg's encoders.
 
     Args:
-        path: file to create.
+        target: file to create, or what takes the bytes of a stream.
         rate: samples per second of what will be written; resampled where the encoder does not take it.
         label: written as tags of the container.
         encoding: the format.
     """
 
-    def __init__(self, path: Path, rate: int, label: Label, encoding: Encoding) -> None:
+    def __init__(self, target: Path | Outbox, rate: int, label: Label, encoding: Encoding) -> None:
         import av  # loaded for these formats only: see the opening lines
 
-        target = next((known for known in encoding.rates if known >= rate), encoding.rates[-1] if encoding.rates else rate)
+        coded = next((known for known in encoding.rates if known >= rate), encoding.rates[-1] if encoding.rates else rate)
+        options = {"fflags": "+bitexact", **encoding.options}
+        if isinstance(target, Outbox):
+            options |= {"fflags": "+bitexact+flush_packets", **_STREAMED.get(encoding.container, {})}
         self._av: Any = av
         self._rate = rate
-        self._container = self._av.open(str(path), "w", format=encoding.container, options={"fflags": "+bitexact"})
-        self._stream = self._container.add_stream(encoding.codec, rate=target, layout="mono", format=encoding.sample_format)
+        place = target if isinstance(target, Outbox) else str(target)
+        self._container = self._av.open(place, "w", format=encoding.container, options=options)
+        self._stream = self._container.add_stream(encoding.codec, rate=coded, layout="mono", format=encoding.sample_format)
         if encoding.bit_rate:
-            self._stream.bit_rate = encoding.bit_rate
+            self._stream.bit_rate = min(encoding.bit_rate, _AAC_BITS_PER_SAMPLE * coded) if encoding.codec == "aac" else encoding.bit_rate
         # Ogg takes its comments from the stream, FLAC and MP3 from the container.
         self._container.metadata.update(label.tags())
         if encoding.container == "ogg":
             self._stream.metadata.update(label.tags())
-        self._resampler = self._av.AudioResampler(format=encoding.sample_format, layout="mono", rate=target)
+        self._resampler = self._av.AudioResampler(format=encoding.sample_format, layout="mono", rate=coded)
         self._written = 0
 
     def write(self, samples: Samples) -> None:
@@ -172,6 +208,87 @@ def open_sink(path: Path, file_format: str, rate: int, label: Label) -> Sink:
     if file_format == "wav":
         return WavSink(path, rate, label)
     return EncodedSink(path, rate, label, ENCODINGS[file_format])
+
+
+class StreamSink(Protocol):
+    """A sound whose bytes leave as it is made."""
+
+    def write(self, samples: Samples) -> bytes:
+        """Take in [T] samples in [-1, 1]; what is ready to leave, perhaps nothing."""
+
+    def close(self) -> bytes:
+        """The last bytes."""
+
+    def abandon(self) -> None:
+        """Let go of it if it was not closed."""
+
+
+class PlainStream:
+    """16-bit mono PCM behind a head of bytes.
+
+    Args:
+        head: what leaves before the first sample.
+    """
+
+    def __init__(self, head: bytes = b"") -> None:
+        self._head = head
+
+    def write(self, samples: Samples) -> bytes:
+        """[T] samples in [-1, 1] as PCM."""
+        content, self._head = self._head + pcm16(samples), b""
+        return content
+
+    def close(self) -> bytes:
+        """Nothing follows."""
+        return b""
+
+    def abandon(self) -> None:
+        """Nothing to let go of."""
+
+
+class EncodedStream:
+    """The bytes of one of FFmpeg's encoders.
+
+    Args:
+        rate: samples per second of what will be written.
+        label: written as tags in front.
+        encoding: the format.
+    """
+
+    def __init__(self, rate: int, label: Label, encoding: Encoding) -> None:
+        self._outbox = Outbox()
+        self._sink = EncodedSink(self._outbox, rate, label, encoding)
+
+    def write(self, samples: Samples) -> bytes:
+        """Encode [T] samples in [-1, 1]."""
+        self._sink.write(samples)
+        return self._outbox.take()
+
+    def close(self) -> bytes:
+        """Flush the encoder."""
+        self._sink.close()
+        return self._outbox.take()
+
+    def abandon(self) -> None:
+        """Let go of the encoder."""
+        self._sink.abandon()
+
+
+def open_stream(file_format: str, rate: int, label: Label) -> StreamSink:
+    """A stream in one of `STREAM_FORMATS`.
+
+    "pcm" is bare samples; "wav" puts the label's chunks in front of samples of unknown length; "wav_bare" begins with the
+    44 bytes that many clients of the public program skip unread, so it has no room for a label. Whoever sends a stream
+    without room for the label sends it beside the stream.
+    """
+    if file_format == "pcm":
+        return PlainStream()
+    if file_format == "wav":
+        unknown = 0xFFFFFFFF
+        return PlainStream(_riff_head(unknown, rate) + label.riff_chunks() + struct.pack("<4sI", b"data", unknown))
+    if file_format == "wav_bare":
+        return PlainStream(_riff_head(36, rate) + struct.pack("<4sI", b"data", 0))
+    return EncodedStream(rate, label, ENCODINGS[file_format])
 
 
 def format_of(path: Path, file_format: str | None = None) -> str:
