@@ -68,6 +68,16 @@ class CorruptFileError(VoxError):
     heading = "corrupt"
 
 
+class RefusedFileError(VoxError):
+    """A foreign file is not read because it asks for more than data, breaks its format, or is of a kind not supported.
+
+    The message says the first reason; nothing the file names was imported or called.
+    """
+
+    exit_code = 3
+    heading = "refused"
+
+
 class UnknownVoiceError(InputError):
     """No voice of that name is in the library or in the package."""
 

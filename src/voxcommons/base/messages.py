@@ -20,6 +20,7 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "heading.error": ("error", "出错"),
     "heading.input": ("error", "输入有误"),
     "heading.corrupt": ("error", "文件损坏"),
+    "heading.refused": ("refused", "已拒绝"),
     "heading.unknown_voice": ("error", "没有这个声音"),
     "heading.missing_extra": ("error", "缺少组件"),
     "heading.storage": ("error", "存储出错"),

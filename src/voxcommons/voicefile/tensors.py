@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,26 @@ _NUMPY: Final[Mapping[str, str]] = {
 _NAMES: Final = {np.dtype(code): name for name, code in _NUMPY.items()}
 
 
+class StoredTensor(Protocol):
+    """What can be written: a tensor in memory, or one that is read from another file when its turn comes."""
+
+    @property
+    def dtype(self) -> str:
+        """The format's own name, for example ``F32``."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of any rank."""
+
+    @property
+    def nbytes(self) -> int:
+        """Length of `data`."""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes, little-endian, row-major."""
+
+
 @dataclass(frozen=True)
 class RawTensor:
     """One tensor as it lies in a file.
@@ -48,6 +68,11 @@ class RawTensor:
     dtype: str
     shape: tuple[int, ...]
     data: bytes
+
+    @property
+    def nbytes(self) -> int:
+        """Length of the data."""
+        return len(self.data)
 
     def array(self) -> Array:
         """The tensor as a NumPy array (a copy).
@@ -118,20 +143,20 @@ class TensorFile:
             return RawTensor(entry.dtype, entry.shape, file.read(entry.end - entry.start))
 
 
-def write_tensors(path: Path, tensors: Mapping[str, RawTensor], metadata: Mapping[str, str] | None = None) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, StoredTensor], metadata: Mapping[str, str] | None = None) -> None:
     """Write a safetensors file, whole or not at all; the same tensors always give the same bytes.
 
     Args:
         path: the file to make or replace.
-        tensors: in any order; they are stored by name.
+        tensors: in any order; they are stored by name, and the data of one at a time are held.
         metadata: notes of text.
     """
     header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
     at = 0
     for name in sorted(tensors):
         tensor = tensors[name]
-        header[name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [at, at + len(tensor.data)]}
-        at += len(tensor.data)
+        header[name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [at, at + tensor.nbytes]}
+        at += tensor.nbytes
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
