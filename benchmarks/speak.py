@@ -99,7 +99,7 @@ def setup(arguments: argparse.Namespace) -> tuple[Engine, Voice]:
     if not voices and not arguments.voice:
         raise SystemExit("no voice in the library; make one with vox clone")
     voice = library.get(arguments.voice) if arguments.voice else voices[0]
-    base = load_base(arguments.base, parts=("text_to_semantic", "semantic_to_wave"))
+    base = load_base(arguments.base)
     return Engine(base, threads=arguments.threads or settings.threads), voice
 
 

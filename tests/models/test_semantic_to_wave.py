@@ -29,6 +29,7 @@ PRO = replace(
     trainable_codebook=False,
     speaker_dim=6,
     gin=20,
+    aligned=False,
     ref_bins=400,
 )
 
@@ -458,3 +459,16 @@ def test_the_losses_are_zero_at_their_aims():
     flat = torch.zeros_like(z)
     assert abs(float(losses.prior_divergence(z, flat, flat, flat, torch.ones(1, 1, 2000)))) < 0.1
     assert float(losses.prior_divergence(same + 3, same, same, same, torch.ones(1, 1, 5))) == pytest.approx(2 * (4.5 - 0.5))
+
+
+def test_places_teach_the_prior_and_reach_the_frames_of_their_tokens():
+    model = build()
+    with torch.no_grad():
+        model.enc_p.place.weight.normal_(0.0, 0.3, generator=seeded())
+    made = batch()
+    places = torch.zeros_like(made["codes"])
+    model(**made, places=places).m_p.sum().backward()
+    assert gradients(model, "enc_p.place") > 0
+    with torch.no_grad():
+        told, untold = (model(**made, places=given, noise=torch.zeros(2, TINY.latent, made["spec"].shape[2])).m_p for given in (places, None))
+    assert not torch.allclose(told, untold)

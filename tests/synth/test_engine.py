@@ -139,7 +139,7 @@ def test_too_long_a_text_is_refused_at_once(engine, voice):
 
 
 def test_an_unknown_language_is_refused_at_once(engine, voice):
-    with pytest.raises(InputError, match="auto, en, zh"):
+    with pytest.raises(InputError, match="expected one of auto, "):
         engine.speak("Hello", voice, SpeakOptions(language="tlh"))
 
 

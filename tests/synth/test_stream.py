@@ -97,7 +97,7 @@ class LocalPrior:
     def __getattr__(self, name):
         return getattr(self._model, name)
 
-    def prior(self, codes, phones, ge):
+    def prior(self, codes, phones, ge, places=None):
         m, logs = self._table[codes].transpose(1, 2).repeat_interleave(2, 2).chunk(2, 1)
         return Prior(m, m, logs, torch.ones(1, 1, m.shape[2]))
 
@@ -119,7 +119,7 @@ class LevelModel:
 
     hop, frames_per_code = HOP, 2
 
-    def prior(self, codes, phones, ge):
+    def prior(self, codes, phones, ge, places=None):
         m = torch.full((1, 1, 2 * codes.shape[1]), float(codes[0, 0]) + codes.shape[1])
         return Prior(m, m, m, torch.ones_like(m))
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from voxcommons.models.text_to_semantic import TextToSemantic
-from voxcommons.train.attention_guide import UNKNOWN, AttentionGuide, phoneme_of_code
+from voxcommons.models.ctc import phoneme_of_code
+from voxcommons.train.attention_guide import UNKNOWN, AttentionGuide
 
 
 @pytest.fixture

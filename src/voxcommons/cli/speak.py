@@ -148,15 +148,14 @@ def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: s
     library = Library(settings.home)
     voice = library.get(voice_name) if voice_name else None
     from voxcommons.models.base_file import read_facts
-    from voxcommons.models.build import PARTS, base_folder, load_base
+    from voxcommons.models.build import base_folder, load_base
     from voxcommons.synth.engine import Engine
     from voxcommons.voices.own_weights import own_weights
 
     if voice is None:
         voice = _default_voice(library.list(), text, read_facts(base_folder(base_name))[1])
 
-    unheard = {"content"} if options.wanted_takes == 1 else set()
-    base = load_base(base_name, parts=[part for part in PARTS if part not in unheard], own_weights=own_weights(voice))
+    base = load_base(base_name, own_weights=own_weights(voice))
     chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
     return _Job(settings, text, voice, base, options, chunks)
 

@@ -109,6 +109,7 @@ class SemanticToWaveConfig:
         istft_hop: Samples per latent frame of the istft generator.
         log_spec: Whether the style and posterior encoders read the logarithm of the magnitudes; quiet recordings and
             quiet bands then count as much as loud ones, which trains faster.
+        aligned: Whether the prior is told which phoneme each token speaks, by an alignment of the content encoder.
     """
 
     phones: int = 732
@@ -152,6 +153,7 @@ class SemanticToWaveConfig:
     istft_n_fft: int = 640
     istft_hop: int = 320
     log_spec: bool = False
+    aligned: bool = False
 
 
 def semantic_to_wave_v1() -> SemanticToWaveConfig:
@@ -199,6 +201,7 @@ def semantic_to_wave_starter() -> SemanticToWaveConfig:
         generator_channels=256,
         istft_blocks=5,
         log_spec=True,
+        aligned=True,
     )
 
 

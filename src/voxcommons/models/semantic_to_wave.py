@@ -105,13 +105,14 @@ class SemanticToWave(nn.Module):
         istft_n_fft: int = 640,
         istft_hop: int = 320,
         log_spec: bool = False,
+        aligned: bool = False,
     ) -> None:
         """Build the model; `SemanticToWaveConfig` describes every parameter."""
         super().__init__()
         self.latent_channels, self.spec_bins, self.gin = latent, spec_bins, gin
         self.frames_per_code, self.speaker_dim = frames_per_code, speaker_dim
         self.enc_p = TextCodeEncoder(
-            ssl_dim, phones, latent, hidden, filters, heads, layers, kernel, dropout, window, mrte_hidden, mrte_heads
+            ssl_dim, phones, latent, hidden, filters, heads, layers, kernel, dropout, window, mrte_hidden, mrte_heads, aligned
         )
         if generator == "hifigan":
             self.dec: HifiganGenerator | IstftGenerator = HifiganGenerator(
@@ -206,6 +207,7 @@ class SemanticToWave(nn.Module):
         speed: float = 1.0,
         *,
         compat: bool = False,
+        places: Tensor | None = None,
     ) -> Prior:
         """What the latents should be, frame by frame.
 
@@ -217,6 +219,8 @@ class SemanticToWave(nn.Module):
             phone_lengths: [B] real phonemes; None when all are.
             speed: Above 1 is faster; the result has round(F / speed) frames.
             compat: int(F / speed) + 1 frames, as the public program when speed is not 1.
+            places: [B, S] index of the phoneme that each token speaks, -1 where it is not known; for models built with
+                `aligned`.
 
         Returns:
             The prior of F = frames_per_code * S (stretched) frames.
@@ -224,7 +228,9 @@ class SemanticToWave(nn.Module):
         features = self._code_features(codes)
         mask = _mask(code_lengths, codes.shape[1], features).repeat_interleave(self.frames_per_code, dim=2)
         phone_mask = _mask(phone_lengths, phones.shape[1], features)
-        return self.enc_p(features, mask, phones, phone_mask, self.text_style(ge), speed, compat)
+        if places is not None:
+            places = self._at_frames(places, None)
+        return self.enc_p(features, mask, phones, phone_mask, self.text_style(ge), speed, compat, places)
 
     def latent_of_prior(
         self,
@@ -255,6 +261,7 @@ class SemanticToWave(nn.Module):
         noise: Tensor | None = None,
         generator: torch.Generator | None = None,
         compat: bool = False,
+        places: Tensor | None = None,
     ) -> Tensor:
         """Everything of speaking but the generator.
 
@@ -269,11 +276,12 @@ class SemanticToWave(nn.Module):
             noise: [B, L, F] standard normal values to use, F after stretching.
             generator: Source of the draw when no noise is given.
             compat: Reproduce the public program's frame count.
+            places: [B, S] index of the phoneme of each token, see `prior`.
 
         Returns:
             z [B, L, F], zero beyond each item's length.
         """
-        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
+        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat, places=places)
         return self.latent_of_prior(prior, ge, noise_scale, noise, generator)
 
     def pitch(self, z: Tensor, ge: Tensor) -> Tensor | None:
@@ -324,6 +332,7 @@ class SemanticToWave(nn.Module):
         noise: Tensor | None = None,
         generator: torch.Generator | None = None,
         compat: bool = False,
+        places: Tensor | None = None,
     ) -> Tensor:
         """Speak: `latent` then `render`, from a ready style [B, G, 1] or from references to average.
 
@@ -333,7 +342,7 @@ class SemanticToWave(nn.Module):
             [B, 1, F * hop], silent beyond each item's length.
         """
         ge = style if isinstance(style, Tensor) else self.style_of_references(style)
-        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
+        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat, places=places)
         z = self.latent_of_prior(prior, ge, noise_scale, noise, generator)
         return self.render(z, ge, None if code_lengths is None else prior.mask.sum(dim=(1, 2)).long())
 
@@ -407,6 +416,7 @@ class SemanticToWave(nn.Module):
         detach_posterior_style: bool = True,
         detach_posterior: bool = False,
         compat: bool = False,
+        places: Tensor | None = None,
     ) -> TrainingPass:
         """One pass of variational training: posterior, prior, flow and a rendered segment.
 
@@ -430,6 +440,7 @@ class SemanticToWave(nn.Module):
             detach_posterior_style: No gradient reaches it through the posterior encoder (the public program's way).
             detach_posterior: No gradient of the prior's loss reaches the posterior (z is detached before the flow).
             compat: The style sees padding as in the public program.
+            places: [B, S] index of the phoneme of each token, see `prior`.
 
         Returns:
             All tensors of the pass.
@@ -445,7 +456,10 @@ class SemanticToWave(nn.Module):
                 raise ValueError("a training pass needs codes or ssl, found neither")
             codes = self.extract_codes(ssl).squeeze(1)
         features = self._code_features(codes, spec.shape[2])
-        prior = self.enc_p(features, mask, phones, _mask(phone_lengths, phones.shape[1], spec), self.text_style(ge))
+        if places is not None:
+            places = self._at_frames(places, spec.shape[2])
+        phone_mask = _mask(phone_lengths, phones.shape[1], spec)
+        prior = self.enc_p(features, mask, phones, phone_mask, self.text_style(ge), places=places)
         z, m_q, logs_q = self.posterior(spec, ge.detach() if detach_posterior_style else ge, mask, noise, generator)
         z_p = self.flow(z.detach() if detach_posterior else z, mask, ge)
         wave, start = None, torch.zeros_like(spec_lengths)
@@ -478,13 +492,17 @@ class SemanticToWave(nn.Module):
 
     def _code_features(self, codes: Tensor, frames: int | None = None) -> Tensor:
         """Entries of codes [B, S] repeated to frame rate: [B, ssl_dim, F], cut or extended to `frames`."""
-        features = self.quantizer.decode(codes).repeat_interleave(self.frames_per_code, dim=2)
-        if frames is None or features.shape[2] == frames:
-            return features
-        missing = frames - features.shape[2]
+        return self._at_frames(self.quantizer.decode(codes), frames)
+
+    def _at_frames(self, x: Tensor, frames: int | None) -> Tensor:
+        """Values [..., S] of codes repeated to frame rate: [..., F], cut or extended to `frames`."""
+        x = x.repeat_interleave(self.frames_per_code, dim=-1)
+        if frames is None or x.shape[-1] == frames:
+            return x
+        missing = frames - x.shape[-1]
         if missing < 0:
-            return features[:, :, :frames]
-        return torch.cat((features, features[:, :, -1:].expand(-1, -1, missing)), dim=2)
+            return x[..., :frames]
+        return torch.cat((x, x[..., -1:].expand(*x.shape[:-1], missing)), dim=-1)
 
 
 def _mask(lengths: Tensor | None, size: int, like: Tensor) -> Tensor:

@@ -15,10 +15,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from voxcommons.models.ctc import best_path
+
 LogProbs = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
-_IMPOSSIBLE: Final = np.float32(-1e30)
 MOST_CELLS: Final = 400_000_000  # one byte each: seconds of sound times phones of text
 
 
@@ -84,27 +85,3 @@ def edit_distance(one: Ids, other: Ids) -> int:
         slope = np.arange(len(other) + 1)
         row = np.minimum.accumulate(np.concatenate(([index + 1], best)) - slope) + slope
     return int(row[-1])
-
-
-def best_path(log_probs: LogProbs, ids: Ids, blank: int) -> list[int]:
-    """States per step on the best path through blank, phone 0, blank, phone 1, ..., blank; any state may begin or end."""
-    count = 2 * len(ids) + 1
-    classes = np.full(count, blank)
-    classes[1::2] = ids
-    may_skip = np.zeros(count, bool)  # phone to phone without a blank, when they differ
-    may_skip[3::2] = ids[1:] != ids[:-1]
-    score = log_probs[0, classes].astype(np.float32)
-    back = np.zeros((len(log_probs), count), np.int8)
-    for step in range(1, len(log_probs)):
-        choices = np.full((3, count), _IMPOSSIBLE)
-        choices[0] = score
-        choices[1, 1:] = score[:-1]
-        choices[2, 2:] = np.where(may_skip[2:], score[:-2], _IMPOSSIBLE)
-        back[step] = choices.argmax(0)
-        score = choices.max(0) + log_probs[step, classes]
-    state = int(score.argmax())
-    path = [state]
-    for step in range(len(log_probs) - 1, 0, -1):
-        state -= int(back[step, state])
-        path.append(state)
-    return path[::-1]

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from voxcommons.base.errors import Cancelled, InputError
 from voxcommons.models.build import BaseModel, suited_threads, use_threads
+from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.synth.chunks import AudioChunk, Samples, SilenceTrimmer, limit_peaks, pause_seconds, silence
 from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_batch, decode_stream
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
@@ -178,7 +179,7 @@ class Engine:
             how = replace(how, min_tokens=fewest, max_tokens=min(how.max_tokens, _SPARE_CODES + _MOST_CODES_PER_PHONE * count))
         codes = _Codes(iter(()))
         takes = 1 if how.sampling.greedy else options.wanted_takes
-        content = self.base.content
+        check = self._listener(utterance)
 
         def stream() -> Iterator[list[int]]:
             for chunk in decode_stream(self.base.text_to_semantic, item, how, chunking=Chunking(1)):
@@ -188,8 +189,7 @@ class Engine:
 
         def clearest() -> Iterator[list[int]]:
             kept: Tensor | None = None
-            spoken = [i for i, phone in zip(utterance.ids, utterance.phones, strict=True) if phone not in SILENT_PHONES]
-            check = SelfCheck(content, torch.tensor(spoken, device=self.base.device))
+            assert check is not None
             codes.surprise = float("inf")
             for start in (0, takes):
                 items = [replace(item, seed=_seed_of_take(item.seed, number)) for number in range(start, start + takes)]
@@ -204,8 +204,16 @@ class Engine:
             assert kept is not None
             yield kept.tolist()
 
-        codes.stream = stream() if content is None or takes == 1 else clearest()
+        codes.stream = stream() if check is None or takes == 1 else clearest()
         return codes
+
+    def _listener(self, utterance: Utterance) -> SelfCheck | None:
+        """Who reads the tokens of a sentence; None where the content encoder is missing or cannot."""
+        if not isinstance(self.base.content, PhoneticContentEncoder):
+            return None
+        spoken = [place for place, phone in enumerate(utterance.phones) if phone not in SILENT_PHONES]
+        ids, places = (torch.tensor(values, dtype=torch.int64, device=self.base.device) for values in (utterance.ids, spoken))
+        return SelfCheck(self.base.content, ids, places)
 
     def _render(
         self, utterance: Utterance, codes: _Codes, speaker: _Speaker, options: SpeakOptions, index: int
@@ -216,8 +224,10 @@ class Engine:
         if options.compat:
             yield self._render_whole(phones, codes, speaker, options, seed)
             return
+        check = self._listener(utterance) if self.base.facts.semantic_to_wave.aligned else None
         renderer = SentenceRenderer(
-            self.base.semantic_to_wave, phones, speaker.style, options.speed, options.noise_scale, seed, self._sizes
+            self.base.semantic_to_wave, phones, speaker.style, options.speed, options.noise_scale, seed, self._sizes,
+            None if check is None else check.places,
         )
         trimmer = SilenceTrimmer(self.base.sample_rate)
         for piece in renderer.pieces(codes):

@@ -8,7 +8,7 @@ it and a few after it, never the whole sentence; see docs/adr/0004-token-streami
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,6 +123,7 @@ class SentenceRenderer:
         noise_scale: spread of the latents.
         seed: of the sentence.
         sizes: the scheme.
+        places: tells of the tokens so far [S] which phoneme [S] each one speaks, for models that want to know.
     """
 
     model: SemanticToWave
@@ -132,6 +133,7 @@ class SentenceRenderer:
     noise_scale: float = 0.5
     seed: int = 0
     sizes: BlockSizes = BlockSizes()
+    places: Callable[[Tensor], Tensor] | None = None
 
     def frame_of(self, code: int) -> int:
         """The output frame at which a token begins."""
@@ -172,7 +174,7 @@ class SentenceRenderer:
         beyond = 0 if block.final else sizes.fade_frames
         low = max(self.frame_of(first), begin - sizes.left_frames)
         high = end if block.final else end + max(beyond, sizes.right_frames)
-        prior = self._prior(known[first:], first, low, high)
+        prior = self._prior(known, first, low, high)
         noise = FrameNoise(self.seed, prior.m.shape[1]).frames(low, high).to(prior.m)  # [1, D, high - low]
         latent = self.model.latent_of_prior(prior, self.style, self.noise_scale, noise)
         pitch_hz = self.model.pitch(latent, self.style)
@@ -190,13 +192,15 @@ class SentenceRenderer:
         return max(self.frame_of(block.start) + 1, self.frame_of(block.stop)) if block.final else self.frame_of(block.stop)
 
     def _prior(self, codes: Sequence[int], first: int, low: int, high: int) -> Prior:
-        """The prior of output frames [low, high), from tokens that begin at number `first`.
+        """The prior of output frames [low, high), from the tokens of number `first` on.
 
         The stretch to another speed is done here and not by the model, because a block needs its frames at their
         places in the sentence; the last projection is pointwise, so stretching behind it is the same.
         """
         device = self.phones.device
-        whole = self.model.prior(torch.tensor([list(codes)], device=device), self.phones, self.style)
+        tokens = torch.tensor(list(codes), device=device)
+        places = None if self.places is None else self.places(tokens)[None, first:]
+        whole = self.model.prior(tokens[None, first:], self.phones, self.style, places=places)
         source = torch.arange(low, high, dtype=torch.float64, device=device)
         if self.speed != 1.0:
             source = (source + 0.5) * self.speed - 0.5

@@ -7,7 +7,7 @@ so that it cannot carry the words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class AcousticRecipe:
         spoken_noise: noise scale of those.
         reference_s: seconds of each piece the style is taken from.
         references: pieces a style is averaged from.
+        unaligned_share: share of the items whose places in the text are kept from the model, so that it can do without.
     """
 
     steps: int = 5000
@@ -63,6 +64,7 @@ class AcousticRecipe:
     spoken_noise: float = 0.5
     reference_s: float = 3.0
     references: int = 2
+    unaligned_share: float = 0.05
     longest_s: float = 16.0
     shortest_s: float = 1.2
     fft_samples: int = 1024
@@ -79,6 +81,7 @@ class Utterance:
     clip: Clip
     phones: tuple[int, ...]
     codes: np.ndarray  # [S] int16
+    places: np.ndarray | None = None  # [S] index of the phoneme each code speaks, where that is known
 
 
 @dataclass(frozen=True)
@@ -91,16 +94,19 @@ class Batch:
     phones: Tensor  # [B, P]
     phone_counts: Tensor  # [B]
     codes: Tensor  # [B, S]
+    places: Tensor  # [B, S] index of the phoneme of each code, -1 where it is not known
     style_specs: Tensor  # [B, R, bins, F'] pieces the style is averaged from
     pitch_hz: Tensor  # [B, F]
 
 
 def utterances(
-    corpus: Corpus, labels: dict[int, tuple[int, ...]], codes: list[np.ndarray], split: str, recipe: AcousticRecipe
+    corpus: Corpus, labels: dict[int, tuple[int, ...]], codes: list[np.ndarray], split: str, recipe: AcousticRecipe,
+    alignments: Mapping[int, np.ndarray] | None = None,
 ) -> list[Utterance]:
     """Return the clips of ``split`` that have a label and a length within the recipe's bounds."""
+    known = alignments or {}
     return [
-        Utterance(clip, labels[number], codes[number])
+        Utterance(clip, labels[number], codes[number], known.get(number))
         for number, clip in enumerate(corpus.clips)
         if clip.split == split
         and number in labels
@@ -119,16 +125,19 @@ def collate(
     wave = torch.zeros(len(items), int(counts.max()) * code_samples)
     codes = torch.zeros(len(items), int(counts.max()), dtype=torch.long)
     phones = torch.zeros(len(items), int(phone_counts.max()), dtype=torch.long)
+    places = torch.full_like(codes, -1)
     for row, (item, count) in enumerate(zip(items, counts.tolist(), strict=True)):
         wave[row, : count * code_samples] = torch.from_numpy(corpus.wave(item.clip)[: count * code_samples])
         codes[row, :count] = torch.from_numpy(item.codes[:count].astype(np.int64))
         phones[row, : len(item.phones)] = torch.tensor(item.phones)
+        if item.places is not None and rng.random() >= recipe.unaligned_share:
+            places[row, : min(count, len(item.places))] = torch.from_numpy(item.places[:count].astype(np.int64))
     drawn = [clips[int(rng.integers(len(clips)))] for clips in references for _ in range(recipe.references)]
     styles = torch.from_numpy(np.stack([piece(corpus.wave(clip), corpus.rate, recipe, rng) for clip in drawn]))
     spec, style_specs = (linear_spectrogram(sound, recipe.fft_samples, recipe.hop_samples) for sound in (wave, styles))
     pitch_hz = track_pitch(wave, spec.shape[2], recipe.hop_samples, corpus.rate)
     style_specs = style_specs.unflatten(0, (len(items), recipe.references))
-    return Batch(wave, spec, 2 * counts, phones, phone_counts, codes, style_specs, pitch_hz)
+    return Batch(wave, spec, 2 * counts, phones, phone_counts, codes, places, style_specs, pitch_hz)
 
 
 def piece(wave: np.ndarray, rate: int, recipe: AcousticRecipe, rng: np.random.Generator) -> np.ndarray:
@@ -250,7 +259,7 @@ def forward(model: SemanticToWave, batch: Batch, generator: torch.Generator) -> 
     ge = model.style(batch.style_specs.flatten(0, 1)).unflatten(0, (items, pieces)).mean(1)
     return model(
         batch.spec, batch.frames, batch.phones, batch.phone_counts, codes=batch.codes, ge=ge, segment_frames=None,
-        generator=generator,
+        generator=generator, places=batch.places,
     )
 
 

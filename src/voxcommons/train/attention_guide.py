@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from voxcommons.models.text_to_semantic import SelfAttention, TextToSemantic
-from voxcommons.prepare.align import best_path
 
 UNKNOWN = -100  # a code whose phoneme is not known
 
@@ -77,22 +75,3 @@ class AttentionGuide:
         scores = (query @ key.transpose(2, 3)).float() / size**0.5
         padding = torch.arange(phones, device=x.device) >= phone_counts[:, None]
         return scores.masked_fill(padding[:, None, None], float("-inf"))
-
-
-def phoneme_of_code(log_probs: np.ndarray, spoken: Sequence[int], blank: int) -> np.ndarray:
-    """Which phoneme each code belongs to, by the best CTC path; blanks go to the nearer neighbour.
-
-    Args:
-        log_probs: [S, classes] of the recogniser.
-        spoken: phoneme classes in order, none of them the blank.
-        blank: the class of "nothing new".
-
-    Returns:
-        [S] int64 indices into ``spoken``.
-    """
-    states = np.asarray(best_path(log_probs, np.asarray(spoken, np.int64), blank))
-    places = np.flatnonzero(states % 2)
-    if not len(places):
-        return np.zeros(len(states), np.int64)
-    nearest = np.abs(np.arange(len(states))[:, None] - places).argmin(1)
-    return states[places[nearest]] // 2

@@ -108,7 +108,8 @@ class BaseTraining:
         model = SemanticToWave(**dataclasses.asdict(self.sizes.semantic_to_wave))
         critics = Discriminators(**dataclasses.asdict(self.sizes.critics))
         model.load_state_dict(self._average("autoencoder"))
-        train, held_out = (utterances(corpus, labels, codes, split, recipe) for split in ("train", "dev_unseen"))
+        places = code_alignments(self._trained_content(), corpus, labels, recipe.longest_s, self.folder, self.progress)
+        train, held_out = (utterances(corpus, labels, codes, split, recipe, places) for split in ("train", "dev_unseen"))
         folder = self.folder / "acoustic"
         train_acoustic(AcousticModels(model, critics), corpus, train, held_out, folder, recipe, self.progress)
 

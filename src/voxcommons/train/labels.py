@@ -17,10 +17,10 @@ from voxcommons.base.files import atomic_path
 from voxcommons.base.hashing import sha256_tensors
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.content import PhoneticContentEncoder
+from voxcommons.models.ctc import phoneme_of_code
 from voxcommons.prepare.corpus import Corpus
 from voxcommons.text.reader import read
 from voxcommons.text.symbols import symbols
-from voxcommons.train.attention_guide import phoneme_of_code
 
 PUNCTUATION = ("!", "?", "…", ",", ".", "-")
 LANGUAGES = {"en": "en", "zh": "zh"}  # corpus language -> front end; other languages are left out of training
@@ -84,14 +84,13 @@ def code_alignments(
     model: PhoneticContentEncoder, corpus: Corpus, labels: dict[int, tuple[int, ...]], longest_s: float, folder: Path,
     progress: Progress | None = None,
 ) -> dict[int, np.ndarray]:
-    """Return the index [S] of the phoneme each code speaks, for training clips up to ``longest_s``, cached like the codes."""
+    """Return the index [S] of the phoneme each code speaks, for clips up to ``longest_s``, cached like the codes."""
     cache = folder / f"alignments-{_digest(model)}-{longest_s:g}.npz"
     if not cache.is_file():
         model.eval()
         silent = {symbols("v2").index(mark) for mark in PUNCTUATION}
         chosen = [
-            number for number in labels
-            if corpus.clips[number].split == "train" and corpus.clips[number].length_samples <= longest_s * corpus.rate
+            number for number in labels if corpus.clips[number].length_samples <= longest_s * corpus.rate
         ]
         bar = progress or NullProgress()
         bar.start(len(chosen), "aligning codes with phonemes")
