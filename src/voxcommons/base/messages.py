@@ -54,6 +54,7 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "cloned": ("voice {name} is ready; try: vox speak \"Hello\" --voice {name} -o hello.wav",
                "声音 {name} 已就绪，试试：vox speak \"你好\" --voice {name} -o hello.wav"),
     "ready": ("ready to speak", "可以说话了"),
+    "serving": ("serving at {address} (a browser shows how; Ctrl-C stops it)", "已启动：{address}（用浏览器打开可看用法，按 Ctrl-C 停止）"),
     "not_ready": ("not ready to speak; see the lines marked above", "还不能说话，请看上面标出的各行"),
 }  # fmt: skip
 

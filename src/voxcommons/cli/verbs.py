@@ -33,6 +33,7 @@ VERBS: Mapping[str, Verb] = {
     "clone": Verb("voxcommons.cli.clone:clone", "Make a voice from a recording."),
     "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
+    "serve": Verb("voxcommons.cli.serve:serve", "Serve voices over HTTP."),
     "demo": Verb("voxcommons.cli.demo:demo", "Clone a voice and speak three sentences, with figures."),
     "evaluate": Verb("voxcommons.cli.evaluate:evaluate", "Measure a base model."),
     "train": Verb("voxcommons.cli.train:train", "Train a base model."),
@@ -54,8 +55,11 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "soundfile": ("", "soundfile"),
     "soxr": ("", "soxr"),
     "torch": ("", "torch"),
+    "fastapi": ("serve", "fastapi"),
     "onnxruntime": ("evaluate", "onnxruntime"),
     "pocketsphinx": ("evaluate", "pocketsphinx"),
+    "pydantic": ("serve", "pydantic"),
+    "uvicorn": ("serve", "uvicorn"),
 }
 
 

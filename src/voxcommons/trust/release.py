@@ -89,7 +89,13 @@ def text_sha256(text: str) -> str:
 
 
 def release_to_file(
-    chunks: Iterable[Sound], path: Path, *, provenance: Provenance, log: ReleaseLog, file_format: str | None = None
+    chunks: Iterable[Sound],
+    path: Path,
+    *,
+    provenance: Provenance,
+    log: ReleaseLog,
+    file_format: str | None = None,
+    label: Label | None = None,
 ) -> Released:
     """Write speech to a labelled file and record it.
 
@@ -99,6 +105,7 @@ def release_to_file(
         provenance: what the sound was made from.
         log: where the release is recorded.
         file_format: overrides the ending.
+        label: from `new_label`, for a caller who tells it elsewhere too.
 
     Returns:
         Facts about the finished file.
@@ -112,7 +119,7 @@ def release_to_file(
     chosen = format_of(path, file_format)
     if not path.parent.is_dir():
         raise InputError("the folder does not exist", expected="an existing folder", found=str(path.parent), do="create it first")
-    label = new_label(provenance, log)
+    label = label if label is not None else new_label(provenance, log)
     with atomic_path(path) as temporary:
         seconds, rate = _write(chunks, temporary, chosen, label)
         if (read_label(temporary) or {}).get("ProduceID") != label.release_id:

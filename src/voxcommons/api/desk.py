@@ -1,0 +1,157 @@
+"""Where requests wait and are worked on: one thread for the models, turns for everybody, no more than the room holds.
+
+The models keep the processor busy, so a second thread would only slow the first. A request is a generator of pieces;
+those that are being worked on take turns piece by piece, so a short sentence does not wait for a book. Knows nothing
+of speech or of HTTP.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from voxcommons.base.log import logger
+
+AT_ONCE = 3
+"""Requests that take turns; each holds its own state of the models."""
+
+_log = logger(__name__)
+_END = object()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last thing a request delivers.
+
+    Attributes:
+        error: what went wrong, None when all went well.
+    """
+
+    error: BaseException | None = None
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A request at the desk.
+
+    Attributes:
+        work: yields pieces; None is a turn given away without a piece.
+        deliver: takes pieces and at last an `Ended`; called from the desk's thread and must not wait.
+        cancel: set when nobody wants the rest; the work may look at it too.
+    """
+
+    work: Generator[Any, None, None]
+    deliver: Callable[[Any], None]
+    cancel: threading.Event
+    begun: float = field(default=0.0)
+
+
+class Desk:
+    """Works on requests in a thread of its own, from `open` to `close`.
+
+    Args:
+        queue: how many requests may wait.
+        at_once: how many take turns.
+        clock: tells seconds.
+    """
+
+    def __init__(self, queue: int, at_once: int = AT_ONCE, clock: Callable[[], float] = time.monotonic) -> None:
+        self._queue, self._at_once, self._clock = queue, at_once, clock
+        self._changed = threading.Condition()
+        self._waiting: deque[Ticket] = deque()
+        self._active: deque[Ticket] = deque()
+        self._turning: Ticket | None = None  # out of `_active` while it has its turn
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._usual_s = 2.0  # how long a request takes, a sliding mean
+
+    def open(self) -> None:
+        """Begin to work."""
+        self._thread = threading.Thread(target=self._run, name="vox-desk", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Take nothing more and cancel everything, without waiting."""
+        with self._changed:
+            self._closed = True
+            turning = () if self._turning is None else (self._turning,)
+            for ticket in (*self._waiting, *self._active, *turning):
+                ticket.cancel.set()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Cancel everything and wait until the thread has let go of the models."""
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join()
+
+    def hand_in(self, ticket: Ticket) -> bool:
+        """Take a request in; False when as many are waiting as may, or the desk is closed."""
+        with self._changed:
+            self._waiting = deque(waiting for waiting in self._waiting if not waiting.cancel.is_set())
+            free = self._at_once - self.speaking
+            if self._closed or len(self._waiting) >= self._queue + free:
+                return False
+            self._waiting.append(ticket)
+            self._changed.notify()
+            return True
+
+    @property
+    def waiting(self) -> int:
+        """Requests that nobody works on yet."""
+        return len(self._waiting)
+
+    @property
+    def speaking(self) -> int:
+        """Requests that take turns now."""
+        return len(self._active) + (self._turning is not None)
+
+    @property
+    def retry_after_s(self) -> int:
+        """When it is worth asking again."""
+        return max(1, min(120, round(self._usual_s * (1 + self.waiting) / 2)))
+
+    def _run(self) -> None:
+        while (ticket := self._next()) is not None:
+            going_on = self._turn(ticket)
+            with self._changed:
+                self._turning = None
+                if going_on:
+                    self._active.append(ticket)
+                else:
+                    self._usual_s += 0.2 * (self._clock() - ticket.begun - self._usual_s)
+            del ticket  # whatever a request holds goes with it, not with the next one
+
+    def _next(self) -> Ticket | None:
+        """The request whose turn it is; None when the desk has closed and everything has ended."""
+        with self._changed:
+            while not self._waiting and not self._active:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            while self._waiting and len(self._active) < self._at_once:
+                ticket = self._waiting.popleft()
+                ticket.begun = self._clock()
+                self._active.append(ticket)
+            self._turning = self._active.popleft()
+            return self._turning
+
+    def _turn(self, ticket: Ticket) -> bool:
+        """One piece of one request; whether there may be more."""
+        try:
+            piece = _END if ticket.cancel.is_set() else next(ticket.work, _END)
+            if piece is _END:
+                ticket.work.close()
+                ticket.deliver(Ended())
+                return False
+            if piece is not None:
+                ticket.deliver(piece)
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the request gets it and the desk goes on
+            _log.debug("a request ended with an error", exc_info=True)
+            ticket.deliver(Ended(error))
+            return False
+        return True

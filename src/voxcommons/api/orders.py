@@ -1,0 +1,167 @@
+"""What a request wants spoken, and the work that speaks it: pieces of a sound in the format that was asked for.
+
+Both interfaces end here, so that they speak alike and through the same door. An order is a plain value made on the event
+loop; `spoken` turns it into the generator that the desk works off in its own thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+import numpy as np
+
+from voxcommons.api.studio import Selection, Studio
+from voxcommons.base.errors import InputError
+from voxcommons.base.log import logger
+from voxcommons.models.build import BaseFacts
+from voxcommons.synth.chunks import AudioChunk, silence
+from voxcommons.synth.engine import Engine, SpeakingVoice, provenance
+from voxcommons.synth.options import SpeakOptions, Streaming
+from voxcommons.synth.stream import derived_seed
+from voxcommons.trust.audit import ReleaseLog
+from voxcommons.trust.release import new_label, release_stream, release_to_file
+from voxcommons.voices.passing import Clips
+
+# What the public models were tuned for; the light generator is only in models of ours, which SpeakOptions suits.
+_PUBLIC_SAMPLING: Final[Mapping[str, Any]] = {"top_k": 15, "temperature": 1.0}
+_OUR_GENERATOR: Final = "istft"
+
+_log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One text to be spoken.
+
+    Attributes:
+        text: as it was given.
+        lines: the text cut as asked for; each is spoken by itself.
+        file_format: of the sound: one of `trust.sinks.FORMATS` for a whole one, of `STREAM_FORMATS` for a stream.
+        streaming: None for a whole sound, else how soon pieces leave.
+        voice: of the library; None when it comes from clips.
+        clips: what to make a voice from; None for one of the library.
+        selection: the networks; None for those the voice was made for.
+        delivery: fields of `SpeakOptions` that the client gave.
+        line_pause_s: silence after every line.
+        silent_s: what to say when nothing can be read aloud: so much silence; None makes it an error.
+    """
+
+    text: str
+    lines: tuple[str, ...]
+    file_format: str
+    selection: Selection | None
+    streaming: Streaming | None = None
+    voice: str | None = None
+    clips: Clips | None = None
+    delivery: Mapping[str, Any] = field(default_factory=dict)
+    line_pause_s: float = 0.0
+    silent_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a client is told before the first byte: how the sound is labelled and with what it was made."""
+
+    label: str
+    release_id: str
+    seed: int
+    sample_rate: int
+
+
+def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Generator[Head | bytes | None, None, None]:
+    """Speak an order.
+
+    Args:
+        order: what to speak.
+        studio: where models and voices are.
+        log: the record of releases.
+        cancel: ends it before the next piece.
+
+    Yields:
+        A `Head`, then bytes; None now and then, where others may have their turn.
+
+    Raises:
+        VoxError: what the engine, the voice or the door say; before the first byte wherever that can be known.
+    """
+    engine, voice = _engine_and_voice(order, studio)
+    options = options_for(engine.base.facts, order, cancel)
+    made_from = provenance(order.text, voice, engine.base, options)
+    chunks = _chunks(engine, voice, order, options)
+    label = new_label(made_from, log)
+    head = Head(label.aigc_json(), label.release_id, options.seed, engine.base.sample_rate)
+    if order.streaming is not None:
+        stream = release_stream(chunks, provenance=made_from, log=log, file_format=order.file_format, label=label)
+        with contextlib.closing(stream):
+            first = next(stream)  # there is one: `_chunks` gives sound or raises
+            yield head
+            yield first
+            yield from stream
+        return
+    kept = []
+    for chunk in chunks:
+        kept.append(chunk)
+        yield None
+    with tempfile.TemporaryDirectory(prefix="vox-serve-") as folder:
+        path = Path(folder) / f"speech.{order.file_format}"
+        release_to_file(kept, path, provenance=made_from, log=log, label=label)
+        content = path.read_bytes()
+    yield head
+    yield content
+
+
+def options_for(facts: BaseFacts, order: Order, cancel: Event | None = None) -> SpeakOptions:
+    """An order's options for a base model: what the client left open is what suits the model.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+    ours = facts.semantic_to_wave.generator == _OUR_GENERATOR
+    given = {name: value for name, value in order.delivery.items() if value is not None}
+    suited = {} if ours else _PUBLIC_SAMPLING
+    return SpeakOptions(**{**suited, **given}, streaming=order.streaming or "sentence", cancel=cancel)
+
+
+def _engine_and_voice(order: Order, studio: Studio) -> tuple[Engine, SpeakingVoice]:
+    if order.voice is not None:
+        voice = studio.voice(order.voice)
+        return studio.engine(order.selection or studio.selection_of(voice), voice), voice
+    engine = studio.engine(order.selection or studio.default)
+    assert order.clips is not None, "an order has a voice or clips"
+    return engine, studio.passing(engine.base, order.clips)
+
+
+def _chunks(engine: Engine, voice: SpeakingVoice, order: Order, options: SpeakOptions) -> Iterator[AudioChunk]:
+    """Every line in turn; a line that holds nothing to read is left out."""
+    rate, said = engine.base.sample_rate, False
+    for number, line in enumerate(order.lines):
+        seed = options.seed if number == 0 else derived_seed(options.seed, "line", number)
+        heard = False
+        try:
+            for chunk in engine.speak(line, voice, replace(options, seed=seed)):
+                for warning in chunk.warnings:
+                    _log.info("characters %d-%d: %s", warning.start, warning.end, warning.message)
+                heard = heard or len(chunk.samples) > 0
+                yield chunk
+        except InputError as error:
+            if error.fields.get("key") != "no_text":
+                raise
+        said = said or heard
+        if heard and order.line_pause_s:
+            yield _still(order.line_pause_s, rate, len(order.lines))
+    if said:
+        return
+    if order.silent_s is None:
+        raise InputError(
+            "there is no text to speak", expected="words", found="nothing that can be read aloud", do="give words", key="no_text"
+        )
+    yield _still(order.silent_s, rate, len(order.lines))
+
+
+def _still(seconds: float, rate: int, lines: int) -> AudioChunk:
+    return AudioChunk(silence(seconds, rate).astype(np.float32), rate, lines, lines, 0, 0)

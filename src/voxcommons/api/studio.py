@@ -1,0 +1,196 @@
+"""What a server has loaded: base models, the voices of the library, and the voices of clips that clients name.
+
+Requests bring everything else. Whatever loads or runs a model here is called from the desk's thread alone; what a request
+must know at once (names, facts of base models) can be asked from anywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from voxcommons.api.folders import AllowedFolders
+from voxcommons.base.errors import InputError
+from voxcommons.base.log import logger
+from voxcommons.models.build import BaseFacts, BaseModel, base_folder, load_base, read_facts
+from voxcommons.synth.engine import Engine, SpeakingVoice
+from voxcommons.voicefile.manifest import MANIFEST_FILE, WEIGHTS_FILE
+from voxcommons.voices.library import Library, Voice
+from voxcommons.voices.own_weights import own_weights
+from voxcommons.voices.passing import Clips, PassingVoices
+
+BASES_KEPT: Final = 4  # loaded at the same time; the one unused for longest makes room
+_VOICES_KEPT: Final = 256
+
+_Stamp = tuple[int, int] | None
+
+_log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which networks a request speaks with, each by a name of the server or a path of the client.
+
+    Attributes:
+        gpt: where text to semantic comes from.
+        sovits: where semantic to wave (and everything else) comes from.
+    """
+
+    gpt: str
+    sovits: str
+
+
+class Studio:
+    """Base models and voices of one server.
+
+    Args:
+        home: the one folder for all user data.
+        bases: base models by name; the first is the default.
+        folders: where clients may name files.
+        threads: processor threads for the models.
+
+    Raises:
+        InputError: there is no such base model.
+        CorruptFileError: one of them is damaged.
+    """
+
+    def __init__(self, home: Path, bases: dict[str, str], folders: AllowedFolders, threads: int | None = None) -> None:
+        self.library = Library(home)
+        self.folders = folders
+        self._places = {name: base_folder(place) for name, place in bases.items()}
+        self._facts = {name: read_facts(place) for name, place in self._places.items()}
+        self._threads = threads
+        self._engines: OrderedDict[tuple[str, str, str | None], Engine] = OrderedDict()
+        self._passing = PassingVoices()
+        self._voices: OrderedDict[str, tuple[_Stamp, Voice]] = OrderedDict()
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Names of the base models, the default first."""
+        return tuple(self._places)
+
+    @property
+    def default(self) -> Selection:
+        """What is used where a client has chosen nothing."""
+        return Selection(self.bases[0], self.bases[0])
+
+    def facts(self, base: str) -> BaseFacts:
+        """What a named base model is."""
+        return self._facts[base][0]
+
+    def base_named(self, voice: Voice) -> str | None:
+        """The name of the base model a voice of the library was made for, if this server has it."""
+        return next((name for name, (_, digest) in self._facts.items() if digest == voice.manifest.base.sha256), None)
+
+    def selection_of(self, voice: Voice) -> Selection:
+        """The base model a voice was made for; else the default, which will say that it does not fit."""
+        name = self.base_named(voice)
+        return self.default if name is None else Selection(name, name)
+
+    def place(self, name: str) -> Path:
+        """The folder of a base model: by its name here, or by the path of the folder or of a file in it.
+
+        Raises:
+            InputError: there is none, or it is outside the allowed folders.
+        """
+        if name in self._places:
+            return self._places[name]
+        path = self.folders.place(name)
+        folder = path if path.is_dir() else path.parent
+        if (folder / "base.json").is_file() and (path.is_dir() or path.suffix == ".safetensors" or path.name == "base.json"):
+            return folder
+        raise InputError(
+            "no base model there",
+            expected="a name of this server (" + ", ".join(self.bases) + ") or a folder with base.json",
+            found=path.name,
+            do="convert a public checkpoint first, or give this path a base model at the start: --base PATH=FOLDER",
+        )
+
+    def engine(self, chosen: Selection, voice: SpeakingVoice | None = None) -> Engine:
+        """An engine with these networks and, where the voice has weights of its own, with those.
+
+        Raises:
+            InputError: there is no such base model, or the two do not fit together.
+            CorruptFileError: something in it is damaged.
+        """
+        gpt, sovits = self.place(chosen.gpt), self.place(chosen.sovits)
+        own = voice.manifest.files[WEIGHTS_FILE].sha256 if voice is not None and WEIGHTS_FILE in voice.manifest.files else None
+        key = (str(gpt), str(sovits), own)
+        engine = self._engines.pop(key, None)
+        if engine is None:
+            while len(self._engines) >= BASES_KEPT:  # before loading, so that two never lie in memory for one
+                self._engines.popitem(last=False)
+            engine = Engine(self._load(gpt, sovits, voice if own else None), threads=self._threads)
+        self._engines[key] = engine
+        return engine
+
+    def voice(self, name: str) -> Voice:
+        """A voice of the library; read once, and again when it was changed.
+
+        Raises:
+            UnknownVoiceError: there is none of that name.
+            CorruptFileError: it is damaged.
+        """
+        known = self._voices.get(name)
+        if known is None or known[0] != _stamp(known[1]):
+            voice = self.library.get(name)
+            known = self._voices[name] = (_stamp(voice), voice)
+            while len(self._voices) > _VOICES_KEPT:
+                self._voices.popitem(last=False)
+        self._voices.move_to_end(name)
+        return known[1]
+
+    def passing(self, base: BaseModel, clips: Clips) -> SpeakingVoice:
+        """The voice of clips; raises as `voices.passing.passing_voice`."""
+        return self._passing.get(base, clips)
+
+    def forget(self) -> None:
+        """Drop everything that is loaded; the next request reads it anew."""
+        self._engines.clear()
+        self._passing.forget()
+        self._voices.clear()
+
+    def _load(self, gpt: Path, sovits: Path, voice: SpeakingVoice | None) -> BaseModel:
+        _log.info("loading %s", sovits.name if gpt == sovits else f"{gpt.name} and {sovits.name}")
+        if gpt != sovits:
+            return joined(load_base(gpt, parts=("text_to_semantic",)), load_base(sovits))
+        return load_base(sovits, own_weights=own_weights(voice) if isinstance(voice, Voice) else None)
+
+
+def _stamp(voice: Voice) -> _Stamp:
+    """Changes whenever a voice is written anew: its manifest holds the hashes of its other files."""
+    try:
+        facts = (voice.folder / MANIFEST_FILE).stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_ino
+
+
+def joined(gpt: BaseModel, sovits: BaseModel) -> BaseModel:
+    """One base model out of the text-to-semantic network of one and everything else of another.
+
+    Raises:
+        InputError: they do not speak of the same phonemes and codes.
+    """
+    one, other = gpt.facts, sovits.facts
+    for what, left, right in (
+        ("symbol tables", one.table, other.table),
+        ("numbers of codes", one.text_to_semantic.codes, other.text_to_semantic.codes),
+        ("content encoders", one.content, other.content),
+    ):
+        if left != right:
+            found = f"{one.name} and {other.name} with different {what}"
+            raise InputError("these two models do not fit together", expected="two of one family", found=found, do="choose both anew")
+    facts = dataclasses.replace(
+        other,
+        name=f"{one.name}+{other.name}",
+        text_to_semantic=one.text_to_semantic,
+        continues_prompts=one.continues_prompts,
+        longest_sentence_s=min(one.longest_sentence_s, other.longest_sentence_s),
+    )
+    digest = hashlib.sha256(f"{gpt.sha256} {sovits.sha256}".encode()).hexdigest()
+    return dataclasses.replace(sovits, facts=facts, sha256=digest, text_to_semantic=gpt.text_to_semantic, folder=None)
