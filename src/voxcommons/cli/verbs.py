@@ -34,6 +34,8 @@ VERBS: Mapping[str, Verb] = {
     "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
     "serve": Verb("voxcommons.cli.serve:serve", "Serve voices over HTTP."),
+    "scan": Verb("voxcommons.cli.scan:scan", "Say what weight files are, and refuse those that hold more than data."),
+    "convert": Verb("voxcommons.cli.convert:convert", "Turn GPT-SoVITS weights into a base model, and back."),
     "demo": Verb("voxcommons.cli.demo:demo", "Clone a voice and speak three sentences, with figures."),
     "evaluate": Verb("voxcommons.cli.evaluate:evaluate", "Measure a base model."),
     "train": Verb("voxcommons.cli.train:train", "Train a base model."),

@@ -31,7 +31,7 @@ from voxcommons.models.weight_norm import fold_weight_norm
 
 __all__ = [
     "PARTS", "STARTER", "BaseFacts", "BaseModel", "OwnWeights", "Placement", "base_folder", "build_module", "load_base", "read_facts",
-    "save_base", "suited_threads", "use_threads",
+    "save_base", "suited_threads", "tensor_shapes", "use_threads",
 ]  # fmt: skip
 
 STARTER = "starter"
@@ -172,6 +172,12 @@ def build_module(part: str, config: Any) -> nn.Module:  # noqa: ANN401 - one of 
     if part == "content":
         return PhoneticContentEncoder(**sizes)
     return TextToSemantic(**sizes) if part == "text_to_semantic" else SemanticToWave(**sizes)
+
+
+def tensor_shapes(part: str, config: Any) -> dict[str, tuple[int, ...]]:  # noqa: ANN401 - one of the three config classes
+    """Names and shapes of the tensors of one of `PARTS` at a size, without making it."""
+    with torch.device("meta"):
+        return {name: tuple(value.shape) for name, value in build_module(part, config).state_dict().items()}
 
 
 def base_folder(name_or_folder: str | Path) -> Path:
