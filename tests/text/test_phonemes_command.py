@@ -34,7 +34,7 @@ def test_text_may_come_from_standard_input(monkeypatch, capsys):
 
 
 def test_a_bad_line_becomes_an_error_object_and_the_others_are_read(monkeypatch, capsys):
-    lines = b'hello\n{"text": 3}\n{"text": "x", "lang": "ko"}\n{bad\n\xff\n{"text": "hi", "lang": "en", "table": "v1"}\n'
+    lines = b'hello\n{"text": 3}\n{"text": "x", "lang": "xx"}\n{bad\n\xff\n{"text": "hi", "lang": "en", "table": "v1"}\n'
     code, out, _ = run(["--jsonl"], lines, monkeypatch, capsys)
     answers = [json.loads(line) for line in out.splitlines()]
     assert code == 2
@@ -59,7 +59,7 @@ def test_a_lexicon_file_is_used(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "stdin", "says"),
     [
-        (["x", "--lang", "ja"], b"", "auto, en, zh, all_zh"),
+        (["x", "--lang", "xx"], b"", "auto, auto_yue, en, zh, ja, yue, ko"),
         (["x", "--lexicon", "missing.tsv"], b"", "lexicon"),
         (["x", "--jsonl"], b"", "--jsonl"),
         ([], b"\xff", "UTF-8"),

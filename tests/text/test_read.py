@@ -69,23 +69,15 @@ def test_a_text_without_words_gives_no_word_and_no_error(text: str):
     assert not any(phone[0].isalpha() for phone in utterance.phones)
 
 
-@pytest.mark.parametrize("language", ["ja", "ko", "yue", "xx", "", "all_ja"])
+@pytest.mark.parametrize("language", ["xx", "", "all_en", "JA"])
 def test_an_unsupported_language_names_the_supported_ones(language: str):
-    with pytest.raises(InputError, match="auto, en, zh, all_zh"):
+    with pytest.raises(InputError, match="auto, auto_yue, en, zh, ja, yue, ko, all_zh"):
         read("hello", language)
 
 
 def test_an_unknown_table_is_refused():
     with pytest.raises(InputError, match="v1 or v2"):
         read("hello", "en", table="v3")
-
-
-def test_japanese_in_auto_is_left_out_with_a_warning_at_its_place():
-    text = "Hello. 私は学生です。"
-    utterance = read(text)
-    assert utterance.phones[:4] == ("HH", "AH0", "L", "OW1")
-    (warning,) = utterance.warnings
-    assert (warning.kind, text[warning.start : warning.end]) == ("language", "私は学生です。")
 
 
 def test_an_override_decides_and_its_braces_are_not_read():

@@ -60,8 +60,8 @@ def test_kana_in_auto_is_japanese_and_in_zh_is_left_to_mandarin():
 
 
 def test_an_unknown_mode_is_refused_with_the_list():
-    with pytest.raises(InputError, match="auto, en, zh, all_zh"):
-        language_runs("x", "ja")
+    with pytest.raises(InputError, match="auto, auto_yue, en, zh, ja, yue, ko"):
+        language_runs("x", "xx")
 
 
 @given(st.text(max_size=80), st.sampled_from(MODES), st.booleans())

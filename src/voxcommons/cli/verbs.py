@@ -60,6 +60,9 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "fastapi": ("serve", "fastapi"),
     "onnxruntime": ("evaluate", "onnxruntime"),
     "pocketsphinx": ("evaluate", "pocketsphinx"),
+    "pyopenjtalk": ("ja", "pyopenjtalk-plus"),
+    "mecab": ("ko", "python-mecab-ko"),
+    "ToJyutping": ("yue", "ToJyutping"),
     "pydantic": ("serve", "pydantic"),
     "uvicorn": ("serve", "uvicorn"),
 }

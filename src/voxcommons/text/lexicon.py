@@ -1,8 +1,8 @@
 """How users say "read it like this": a lexicon of words and overrides inside the text.
 
-A lexicon maps a word to ARPAbet phones (``GIF`` -> ``JH IH1 F``) or to pinyin (``行长`` ->
-``hang2 zhang3``); which of the two it is shows in the reading itself. An override stands in the text
-behind the word it means: ``live{L AY1 V}``, ``长{zhang3}``.
+A lexicon maps a word to ARPAbet phones (``GIF`` -> ``JH IH1 F``), pinyin (``行长`` -> ``hang2 zhang3``), jyutping, kana or Hangul;
+which of them it is shows in the reading itself or is said in front of it (``yue:hang4``). An override stands in the text
+behind the word it means: ``live{L AY1 V}``, ``长{zhang3}``, ``橋{は'し}``; a bar says where a word begins: ``｜食べ物{たべもの}``.
 """
 
 from __future__ import annotations
@@ -15,18 +15,25 @@ from pathlib import Path
 
 from voxcommons.base.errors import InputError
 from voxcommons.text.phonemes import TextWarning
+from voxcommons.text.readings import ARPABET, PHONES, parse_reading
 
-_VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
-_CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
-ARPABET: frozenset[str] = frozenset([f"{vowel}{stress}" for vowel in _VOWELS for stress in "012"] + _CONSONANTS)
-_PINYIN = re.compile(r"[a-zü]{1,6}[1-5]")
+__all__ = ["ARPABET", "Lexicon", "Override", "Parsed", "parse_overrides", "parse_reading"]
+
 _OVERRIDE = re.compile(r"\{([^{}\n]{0,200})\}")
-_ENGLISH_WORD_BEHIND = re.compile(r"[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f]|['’.&+#-])*\Z")
+_HAN = "\u3005\u3007\u3400-\u9fff\uf900-\ufaff"
+_WORD_BEHIND = {
+    "en": re.compile(r"[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f]|['’.&+#-])*\Z"),
+    "ja": re.compile(rf"(?:[{_HAN}]+|[\u30a1-\u30fa\u30fc]+|[\u3041-\u309f]+|[A-Za-z0-9]+)\Z"),
+    "ko": re.compile(r"(?:[\uac00-\ud7a3]+|[A-Za-z0-9]+)\Z"),
+    "yue": re.compile(rf"[{_HAN}]\Z"),
+}
+_BARRED_WORD = re.compile(r"[|｜]([^|｜\n]+)\Z")
+_HOW = "write phones behind an English word, pinyin or jyutping behind Han characters, kana or Hangul behind Japanese or Korean"
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Characters ``[start, end)`` of a text are read as ``reading`` (phones or pinyin syllables)."""
+    """Characters ``[start, end)`` of a text are read as ``reading`` (see :func:`voxcommons.text.readings.parse_reading`)."""
 
     start: int
     end: int
@@ -38,22 +45,6 @@ class Override:
         return Override(self.start + offset, self.end + offset, self.reading, self.language)
 
 
-def parse_reading(reading: str) -> tuple[tuple[str, ...], str]:
-    """Split a written reading and tell its language.
-
-    Returns:
-        (phones or pinyin syllables, ``"en"`` or ``"zh"``); ``((), "")`` when it is neither.
-        A pinyin reading has one syllable with its tone number (5 = neutral) per character.
-    """
-    parts = reading.split()
-    if parts and all(_PINYIN.fullmatch(part) for part in parts):
-        return tuple(part.replace("ü", "v") for part in parts), "zh"
-    upper = [part.upper() for part in parts]
-    if parts and all(part in ARPABET for part in upper):
-        return tuple(upper), "en"
-    return (), ""
-
-
 @dataclass(frozen=True)
 class Lexicon:
     """Readings a user gave. English words match without regard to case, Mandarin exactly.
@@ -61,10 +52,16 @@ class Lexicon:
     Attributes:
         english: lower-case word -> ARPAbet phones.
         mandarin: word -> pinyin syllables with tone numbers, one per character.
+        japanese: word -> katakana with its accent sign.
+        korean: word -> Hangul spelled as it sounds.
+        cantonese: word -> jyutping syllables, one per character.
     """
 
     english: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mandarin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    japanese: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    korean: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cantonese: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[tuple[str, str]], *, source: str = "lexicon") -> Lexicon:
@@ -73,25 +70,24 @@ class Lexicon:
         Raises:
             InputError: naming every entry that is not understood.
         """
-        english: dict[str, tuple[str, ...]] = {}
-        mandarin: dict[str, tuple[str, ...]] = {}
+        found: dict[str, dict[str, tuple[str, ...]]] = {language: {} for language in ("en", "zh", "ja", "ko", "yue")}
         faults: list[str] = []
-        for number, (word, reading) in enumerate(entries, 1):
+        for number, (given, reading) in enumerate(entries, 1):
             parts, language = parse_reading(reading)
-            if language == "en" and word.strip():
-                english[word.strip().lower()] = parts
-            elif language == "zh" and len(word.strip()) == len(parts):
-                mandarin[word.strip()] = parts
+            word = given.strip().lower() if language == "en" else given.strip()
+            if word and language and _fits(word, parts, language):
+                found[language][word] = parts
             else:
-                faults.append(f"entry {number} {word!r} -> {reading!r}")
+                faults.append(f"entry {number} {given!r} -> {reading!r}")
         if faults:
             raise InputError(
                 f"{source} has entries that cannot be used",
-                expected="ARPAbet phones (L AY1 V) or one pinyin syllable per character (zhang3)",
+                expected="ARPAbet phones (L AY1 V), one pinyin or jyutping syllable per character (zhang3, yue:hang4), kana (は'し)"
+                " or Hangul",
                 found="; ".join(faults[:10]) + ("; ..." if len(faults) > 10 else ""),
                 do="correct these entries",
             )
-        return cls(english, mandarin)
+        return cls(*found.values())
 
     @classmethod
     def from_file(cls, path: Path) -> Lexicon:
@@ -116,7 +112,17 @@ class Lexicon:
         """Both lexicons; where they disagree ``other`` (the voice's own) wins."""
         if other is None:
             return self
-        return Lexicon({**self.english, **other.english}, {**self.mandarin, **other.mandarin})
+        return Lexicon(
+            {**self.english, **other.english},
+            {**self.mandarin, **other.mandarin},
+            {**self.japanese, **other.japanese},
+            {**self.korean, **other.korean},
+            {**self.cantonese, **other.cantonese},
+        )
+
+
+def _fits(word: str, reading: tuple[str, ...], language: str) -> bool:
+    return language not in ("zh", "yue") or reading[0] == PHONES or len(word) == len(reading)
 
 
 def _json_entries(content: str, path: Path) -> list[tuple[str, str]]:
@@ -146,10 +152,14 @@ class Parsed:
     warnings: tuple[TextWarning, ...]
 
 
-def parse_overrides(given: str) -> Parsed:
+def parse_overrides(given: str, spoken: str = "") -> Parsed:
     """Take the inline overrides out of a text.
 
     An override that is not understood is left where it is and warned about.
+
+    Args:
+        given: the text.
+        spoken: the mode it is read with; it decides between pinyin and jyutping.
     """
     pieces: list[str] = []
     positions: list[int] = []
@@ -158,21 +168,15 @@ def parse_overrides(given: str) -> Parsed:
     done = length = 0
     for match in _OVERRIDE.finditer(given):
         begin, end = match.span()
-        reading, language = parse_reading(match.group(1))
-        covered = _covered(given[max(done, begin - 64) : begin], reading, language)
+        reading, language = parse_reading(match.group(1), spoken)
+        covered, bar = _covered(given[max(done, begin - 64) : begin], reading, language)
         if not covered:
-            warnings.append(
-                TextWarning(
-                    "bad_override",
-                    f"{match.group()} is not understood here: write ARPAbet phones behind a word or one pinyin syllable per character",
-                    begin,
-                    end,
-                )
-            )
+            warnings.append(TextWarning("bad_override", f"{match.group()} is not understood here: {_HOW}", begin, end))
             continue
-        pieces.append(given[done:begin])
-        positions += range(done, begin)
-        length += begin - done
+        first = begin - covered
+        pieces += given[done : first - bar], given[first:begin]
+        positions += (*range(done, first - bar), *range(first, begin))
+        length += begin - done - bar
         overrides.append(Override(length - covered, length, reading, language))
         done = end
     pieces.append(given[done:])
@@ -180,13 +184,14 @@ def parse_overrides(given: str) -> Parsed:
     return Parsed("".join(pieces), tuple(positions), tuple(overrides), tuple(warnings))
 
 
-def _covered(before: str, reading: tuple[str, ...], language: str) -> int:
-    """How many characters in front of the brace the reading is for; 0 if it fits none."""
-    if language == "zh":
+def _covered(before: str, reading: tuple[str, ...], language: str) -> tuple[int, int]:
+    """How many characters in front of the brace the reading is for, 0 if it fits none; and whether a bar stands before them."""
+    barred = _BARRED_WORD.search(before)
+    if barred and language in ("ja", "ko", "yue"):
+        return len(barred[1]), 1
+    if language in ("zh", "yue") and reading[0] != PHONES:
         word = before[-len(reading) :]
         fits = len(word) == len(reading) and all("\u3400" <= c <= "\u9fff" for c in word)
-        return len(reading) if fits else 0
-    if language == "en":
-        found = _ENGLISH_WORD_BEHIND.search(before)
-        return len(found.group()) if found else 0
-    return 0
+        return (len(reading) if fits else 0), 0
+    found = _WORD_BEHIND[language].search(before) if language in _WORD_BEHIND else None
+    return (len(found.group()) if found else 0), 0

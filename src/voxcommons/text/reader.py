@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from voxcommons.base.errors import MissingExtraError
 from voxcommons.text import g2p
+from voxcommons.text.extras import NAMES
 from voxcommons.text.lexicon import Lexicon, Override, Parsed, parse_overrides
 from voxcommons.text.phonemes import LanguageRun, RunPhones, Span, TextWarning, Utterance
+from voxcommons.text.readings import jyutping_of
 from voxcommons.text.segment import Run, language_runs, sentences
 from voxcommons.text.symbols import phone_ids, symbols
 
@@ -22,6 +25,8 @@ LONGEST_RUN_CHARS = 1000
 # The public program reads a text with fewer phones once more with a full stop in front.
 FEWEST_PUBLIC_PHONES = 6
 _SPACES = re.compile(r" {2,}")
+# The old table ends before these languages; their phones become its row for unknown ones.
+_NOT_IN_V1 = frozenset({"ko", "yue"})
 # Half characters, from broken UTF-16; no library takes them.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -38,7 +43,7 @@ def read(
 
     Args:
         text: any characters; ``word{READING}`` overrides a reading.
-        language: ``"auto"``, ``"en"``, ``"zh"`` or ``"all_zh"``.
+        language: one of :data:`voxcommons.text.segment.MODES`.
         table: symbol table of the base model, ``"v1"`` or ``"v2"``.
         lexicon: readings the user gave.
         compat: behave as the public program, accidents included; overrides and lexicon are then not looked at.
@@ -48,11 +53,14 @@ def read(
 
     Raises:
         InputError: unknown language or table; the message says which there are.
+        MissingExtraError: the language that was asked for needs a library; where ``"auto"`` finds such a language, the run is left
+            out with a warning (Cantonese is read as Mandarin).
     """
     symbols(table)
     readable = _SURROGATES.sub("\ufffd", text)
     if not compat:
-        return _read(parse_overrides(readable), language, lexicon, compat=False).utterance(text, language, table)
+        parsed = parse_overrides(readable, language)
+        return _read(parsed, language, lexicon, compat=False).utterance(text, language, table)
     parsed = _public_spaces(readable)
     joined = _read(parsed, language, None, compat=True)
     if 0 < joined.phone_count < FEWEST_PUBLIC_PHONES:
@@ -74,10 +82,20 @@ def _public_spaces(text: str) -> Parsed:
 
 def _read(parsed: Parsed, language: str, lexicon: Lexicon | None, *, compat: bool) -> _Joined:
     joined = _Joined(parsed, spaced=not compat)
-    for run in _carved(language_runs(parsed.text, language, compat=compat), parsed):
+    runs = language_runs(parsed.text, language, compat=compat)
+    parsed = replace(parsed, overrides=tuple(_jyutping_where_spoken(runs, parsed.overrides)))
+    for run in _carved(runs, parsed):
         for piece in _pieces(run, parsed.overrides):
-            joined.add(piece, _read_run(piece, parsed.overrides, lexicon, compat=compat))
+            joined.add(*_read_run(piece, parsed.overrides, lexicon, compat=compat, excused=language.startswith("auto")))
     return joined
+
+
+def _jyutping_where_spoken(runs: Sequence[Run], overrides: Sequence[Override]) -> Iterator[Override]:
+    """Syllables that could be pinyin or jyutping are jyutping inside Cantonese."""
+    for override in overrides:
+        spoken = next((run.language for run in runs if run.start <= override.start < run.end), "")
+        fits = spoken == "yue" and override.language == "zh" and jyutping_of(override.reading)
+        yield replace(override, language="yue") if fits else override
 
 
 def _carved(runs: Sequence[Run], parsed: Parsed) -> Iterator[Run]:
@@ -113,12 +131,30 @@ def _pieces(run: Run, overrides: Sequence[Override]) -> Iterator[Run]:
         yield Run(run.text[start - run.start : end - run.start], start, end, run.language)
 
 
-def _read_run(run: Run, overrides: Sequence[Override], lexicon: Lexicon | None, *, compat: bool) -> RunPhones:
-    if run.language not in g2p.languages():
-        message = f"{run.language} cannot be read yet, {run.text[:20]!r} is left out"
-        return RunPhones("", (), None, (), (TextWarning("language", message, 0, len(run.text)),))
+def _read_run(
+    run: Run, overrides: Sequence[Override], lexicon: Lexicon | None, *, compat: bool, excused: bool
+) -> tuple[Run, RunPhones]:
+    """What a language makes of a run.
+
+    Args:
+        run: characters of one language.
+        overrides: those of the whole text.
+        lexicon: readings the user gave.
+        compat: see :func:`read`.
+        excused: nobody asked for this language: a missing library is a warning then, not an error.
+    """
     inside = [override.moved(-run.start) for override in overrides if run.start <= override.start and override.end <= run.end]
-    return g2p.to_phones(run.language)(run.text, lexicon=lexicon, overrides=inside, compat=compat)
+    try:
+        return run, g2p.to_phones(run.language)(run.text, lexicon=lexicon, overrides=inside, compat=compat)
+    except MissingExtraError as error:
+        if not excused:
+            raise
+        lost, reason = run.text[:20], f"{error.problem}; {error.do}"
+    if run.language != "yue":
+        return run, RunPhones("", (), None, (), (TextWarning("language", f"{lost!r} is left out: {reason}", 0, len(run.text)),))
+    read = g2p.to_phones("zh")(run.text, lexicon=lexicon, overrides=inside, compat=compat)
+    warning = TextWarning("language", f"{lost!r} is read as Mandarin: {reason}", 0, len(run.text))
+    return replace(run, language="zh"), replace(read, warnings=(warning, *read.warnings))
 
 
 class _Joined:
@@ -176,6 +212,10 @@ class _Joined:
         """The whole."""
         per_run = [run.word2ph for run in self._runs]
         word2ph = None if not per_run or None in per_run else tuple(n for run in per_run for n in run or ())
+        for run in self._runs if table == "v1" else ():
+            if run.language in _NOT_IN_V1 and run.phone_end > run.phone_start:
+                message = f"symbol table v1 has no {NAMES[run.language]}: this is spoken as unknown sounds"
+                self._warnings.append(TextWarning("table", message, run.text_start, run.text_end))
         return Utterance(
             text=text,
             language=language,

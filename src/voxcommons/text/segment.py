@@ -1,8 +1,8 @@
 """Where one language ends and the next begins, and where a long text may be cut.
 
-Language runs are told by script, because that can be known offline and at once: Latin letters are English, Han characters
-Mandarin, kana Japanese, Hangul Korean. Figures and signs belong to their neighbours. Sentences are cut for our engine; the
-public program's cuts are in public_splitting.py.
+Language runs are told by script, because that can be known offline and at once: Latin letters are English, kana Japanese, Hangul
+Korean; whose Han characters they are says detect.py. Figures and signs belong to their neighbours. Sentences are cut for our
+engine; the public program's cuts are in public_splitting.py.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from voxcommons.base.errors import InputError
+from voxcommons.text.detect import han_language, settled
 
-MODES: tuple[str, ...] = ("auto", "en", "zh", "all_zh")
-_LATER = "ja, ko and yue come later"
+MODES: tuple[str, ...] = ("auto", "auto_yue", "en", "zh", "ja", "yue", "ko", "all_zh", "all_ja", "all_yue", "all_ko")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ _WRITTEN = rf"(?P<zh>[{_HAN}]+)|(?P<ja>[{_KANA}]+)|(?P<ko>[{_HANGUL}]+)|(?P<en>[
 _FIGURE = r"[0-9０-９]+(?:[.,:/][0-9０-９]+)*"
 _PIECE = re.compile(rf"{_WRITTEN}|(?P<digit>{_FIGURE})|(?P<sign>°[CF](?![A-Za-z])|.)", re.DOTALL)
 _PIECE_WITH_MONEY = re.compile(rf"{_WRITTEN}|(?P<digit>(?:[$£€¥￥₹] ?)?{_FIGURE})|(?P<sign>.)", re.DOTALL)
+_HIRAGANA = re.compile("[\u3041-\u309f]")
+_CLAUSE_MARKS = frozenset("，,、；;：:「」『』（）()“”")
 _CLAUSE_END = re.compile(r"[。！？!?\n]|[.](?=\s)")
 _UNIT_BEHIND_FIGURE = re.compile(
     r"[ ]?(?:[%‰°℃℉]C?F?|[kcmµn]?m[²³23]?(?:/[sh])?|km/h|m/s|[kmµ]?g|k?cal|[kKMGT]i?B|[mMGk]?Hz|[mcd]?[lL]|[kM]?Wh?|m?Ah?|[kh]?Pa"
@@ -59,9 +61,11 @@ def language_runs(text: str, mode: str = "auto", *, compat: bool = False) -> lis
 
     Args:
         text: any characters.
-        mode: ``"auto"``: the script decides; ``"en"``: all English; ``"zh"``: Mandarin with English words in it; ``"all_zh"``: the
-            same, and figures are always Mandarin.
-        compat: units behind a figure ("5km") go with the Latin letters, as in the public program.
+        mode: ``"auto"``: every clause is told apart; ``"auto_yue"``: the same, and what would be Mandarin is Cantonese; ``"en"``: all
+            English; ``"zh"``, ``"ja"``, ``"yue"``, ``"ko"``: that language with English words in it; ``"all_zh"`` and so on: the same, and
+            figures never go with the English.
+        compat: units behind a figure ("5km") go with the Latin letters, and the languages of Han characters are told by how many
+            kana stand in the clause, as in the public program.
 
     Returns:
         Runs that together are exactly the text, neighbours differing in language.
@@ -70,17 +74,20 @@ def language_runs(text: str, mode: str = "auto", *, compat: bool = False) -> lis
         InputError: another mode; the message lists the modes.
     """
     if mode not in MODES:
-        raise InputError("this language cannot be read yet", expected="one of " + ", ".join(MODES), found=repr(mode), do=_LATER)
+        raise InputError("no such language", expected="one of " + ", ".join(MODES), found=repr(mode))
     if not text:
         return []
     if mode == "en":
         return [Run(text, 0, len(text), "en")]
-    pieces = _pieces(text, figures="zh" if mode == "all_zh" else "digit", units=not compat)
-    if mode == "auto":
-        pieces = _japanese_clauses(text, pieces)
+    own = "" if mode.startswith("auto") else mode.removeprefix("all_")
+    pieces = _pieces(text, figures=own if mode.startswith("all_") else "digit", units=not compat)
+    if own:
+        pieces = [(start, end, own if label in ("zh", "ja", "ko") else label) for start, end, label in pieces]
     else:
-        pieces = [(start, end, "zh" if label in ("ja", "ko") else label) for start, end, label in pieces]
-    pieces = _figures_settled(text, _merged(_signs_settled(pieces)))
+        pieces = _japanese_clauses(text, pieces) if compat else _told_apart(text, pieces)
+    pieces = _figures_settled(text, _merged(_signs_settled(pieces)), own or "zh")
+    if mode == "auto_yue":
+        pieces = [(start, end, "yue" if label == "zh" else label) for start, end, label in pieces]
     return [Run(text[start:end], start, end, language) for start, end, language in _merged(pieces)]
 
 
@@ -123,6 +130,32 @@ def _japanese_clause(clause: list[_Piece]) -> list[_Piece]:
     return [(start, end, "ja" if label == "zh" else label) for start, end, label in clause]
 
 
+def _told_apart(text: str, pieces: list[_Piece]) -> list[_Piece]:
+    """Han characters with the language of their clause."""
+    sentences: list[list[list[_Piece]]] = [[[]]]
+    for piece in pieces:
+        sentences[-1][-1].append(piece)
+        if piece[2] == "sign" and _CLAUSE_END.match(text, piece[0]):
+            sentences.append([[]])
+        elif piece[2] == "sign" and text[piece[0]] in _CLAUSE_MARKS:
+            sentences[-1].append([])
+    told = settled([[_clause_language(text, clause) for clause in sentence] for sentence in sentences])
+    clauses = [clause for sentence in sentences for clause in sentence]
+    return [
+        (start, end, language if label == "zh" else label)
+        for clause, language in zip(clauses, told, strict=True)
+        for start, end, label in clause
+    ]
+
+
+def _clause_language(text: str, clause: list[_Piece]) -> str:
+    """What the Han characters of a clause are; empty when nothing tells."""
+    han = "".join(text[start:end] for start, end, label in clause if label == "zh")
+    kana = "".join(text[start:end] for start, end, label in clause if label == "ja")
+    hiragana = len(_HIRAGANA.findall(kana))
+    return han_language(han, hiragana, len(kana) - hiragana)
+
+
 def _signs_settled(pieces: list[_Piece]) -> list[_Piece]:
     """Signs and spaces go with the piece before them; those in front of everything with the first piece."""
     settled: list[_Piece] = []
@@ -148,16 +181,16 @@ def _merged(pieces: list[_Piece]) -> list[_Piece]:
     return merged
 
 
-def _figures_settled(text: str, pieces: list[_Piece]) -> list[_Piece]:
-    """Give figures the language of a neighbour; figures alone are Mandarin, signs alone English."""
+def _figures_settled(text: str, pieces: list[_Piece], alone: str) -> list[_Piece]:
+    """Give figures the language of a neighbour; figures alone are of the language ``alone``, ASCII signs alone English."""
     settled: list[_Piece] = []
     for index, (start, end, label) in enumerate(pieces):
         if label == "sign":
-            label = "zh" if re.search(r"[\u3000-\u303f\uff00-\uff0f\uff1a-\uff20]", text[start:end]) else "en"
+            label = alone if re.search(r"[\u3000-\u303f\uff00-\uff0f\uff1a-\uff20]", text[start:end]) else "en"
         elif label == "digit":
             before = settled[-1] if settled else None
             after = pieces[index + 1] if index + 1 < len(pieces) else None
-            label = _language_of_figure(text, (start, end), before, after)
+            label = _language_of_figure(text, (start, end), before, after) or alone
         settled.append((start, end, label))
     return settled
 
@@ -165,7 +198,7 @@ def _figures_settled(text: str, pieces: list[_Piece]) -> list[_Piece]:
 def _language_of_figure(text: str, figure: tuple[int, int], before: _Piece | None, after: _Piece | None) -> str:
     if before is None or after is None:
         neighbour = before or after
-        return neighbour[2] if neighbour else "zh"
+        return neighbour[2] if neighbour else ""
     if before[2] == after[2]:
         return before[2]
     if text[before[1] - 1] in _SENTENCE_MARKS or text[before[1] - 2 : before[1]].strip()[-1:] in _SENTENCE_MARKS:

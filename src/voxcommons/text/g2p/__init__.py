@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from voxcommons.base.errors import InputError
-from voxcommons.text.lexicon import Lexicon, Override
-from voxcommons.text.phonemes import RunPhones
+
+if TYPE_CHECKING:
+    from voxcommons.text.lexicon import Lexicon, Override
+    from voxcommons.text.phonemes import RunPhones
 
 MODULES: dict[str, str] = {
     "en": "voxcommons.text.g2p.en",
+    "ja": "voxcommons.text.g2p.ja",
+    "ko": "voxcommons.text.g2p.ko",
+    "yue": "voxcommons.text.g2p.yue",
     "zh": "voxcommons.text.g2p.zh",
 }
 
@@ -42,6 +47,9 @@ class ToPhones(Protocol):
         Returns:
             Phones, normalised text, spans and warnings; positions count in ``text``. Characters
             that are not heard are named in a warning.
+
+        Raises:
+            MissingExtraError: the language stands on a library that is not installed.
         """
 
 

@@ -8,11 +8,11 @@ program's rules.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from voxcommons.text.g2p import zh_sandhi, zh_sandhi_public
+from voxcommons.text.g2p.losses import lost_characters, unread
 from voxcommons.text.g2p.zh_pinyin import is_syllable, phones_from_pinyin
 from voxcommons.text.g2p.zh_polyphones import read_words
 from voxcommons.text.g2p.zh_tables import reading_table
@@ -30,7 +30,6 @@ PinyinSource = Callable[[str], Sequence[str]]
 _CLAUSE = re.compile("[^!?…,.-]+[!?…,.-]?|[!?…,.-]")
 _MARKS = frozenset("!?…,.-")
 _SPECIAL_PAUSES = {"￥": "SP2", "^": "SP3"}  # what "," becomes in the public program
-_EMOJI_PARTS = "\u200d\ufe0f"
 
 
 @dataclass(frozen=True)
@@ -178,39 +177,11 @@ def _assemble(text: str, normalised: TracedText, syllables: list[str]) -> RunPho
             spoken = phones_from_pinyin(syllable)
         else:
             spoken = ()
-            warnings.append(_unread(text, start, end))
+            warnings.append(unread(text, start, end, "Mandarin"))
         if spoken:
             spans.append(Span(len(phones), len(phones) + len(spoken), start, end, at, at + 1))
         phones += spoken
         word2ph.append(len(spoken))
-    heard = {i for a, b in zip(normalised.starts, normalised.ends, strict=True) for i in range(a, b)}
-    lost = [at for at in range(len(text)) if at not in heard and _kind(text[at])]
-    warnings += _lost_ranges(text, lost)
+    warnings += lost_characters(text, zip(normalised.starts, normalised.ends, strict=True), "Mandarin")
     warnings.sort(key=lambda warning: warning.start)
     return RunPhones(normalised.text, tuple(phones), tuple(word2ph), tuple(spans), tuple(warnings))
-
-
-def _kind(char: str) -> str:
-    """What kind of loss it is when a character is not heard; empty for signs that are only seen."""
-    category = unicodedata.category(char)
-    if category == "So" or char in _EMOJI_PARTS or category == "Sk" and ord(char) > 0xFFFF:
-        return "emoji" if ord(char) > 0x2100 or char in _EMOJI_PARTS else "unreadable"
-    if category[0] in "PZ" or category == "Cf" or char in "\t\r\n":
-        return ""
-    return "unreadable"
-
-
-def _lost_ranges(text: str, positions: Sequence[int]) -> list[TextWarning]:
-    """One warning per stretch of lost characters of one kind."""
-    ranges: list[tuple[str, int, int]] = []
-    for position in positions:
-        kind = _kind(text[position])
-        if ranges and ranges[-1][0] == kind and ranges[-1][2] == position:
-            ranges[-1] = (kind, ranges[-1][1], position + 1)
-        else:
-            ranges.append((kind, position, position + 1))
-    return [_unread(text, start, end, kind) for kind, start, end in ranges]
-
-
-def _unread(text: str, start: int, end: int, kind: str = "unreadable") -> TextWarning:
-    return TextWarning(kind, f"{text[start:end]!r} is not read in Mandarin", start, end)

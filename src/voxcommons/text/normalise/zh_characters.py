@@ -47,6 +47,13 @@ def simplified(text: TracedText) -> TracedText:
     return TracedText(converted, text.starts, text.ends)
 
 
+def simplified_singly(text: TracedText) -> TracedText:
+    """The same one character at a time, without looking at words: the public program's way."""
+    convert = _converter().convert
+    single = (new if len(new := convert(char)) == 1 else char for char in text.text)
+    return TracedText("".join(single), text.starts, text.ends)
+
+
 def halfwidth(text: TracedText) -> TracedText:
     """Full-width letters and digits (Ａ１) as ASCII ones."""
     return TracedText(text.text.translate(_HALFWIDTH), text.starts, text.ends)

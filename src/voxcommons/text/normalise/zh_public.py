@@ -15,7 +15,7 @@ from voxcommons.text.normalise.zh_characters import (
     halfwidth,
     joined,
     part,
-    simplified,
+    simplified_singly,
     stripped,
 )
 from voxcommons.text.normalise.zh_numbers import cardinal, digits
@@ -192,7 +192,7 @@ def sentences(text: TracedText) -> list[TracedText]:
 
 
 def _sentence(text: TracedText) -> TracedText:
-    text = halfwidth(simplified(text))
+    text = halfwidth(simplified_singly(text))
     for pattern, said in _BEFORE_ARITHMETIC:
         text = text.sub(pattern, said)
     while _ARITHMETIC.search(text.text):
