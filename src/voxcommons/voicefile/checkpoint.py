@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,12 @@ from voxcommons.voicefile.torch_zip import is_torch_zip, mark_of, read_member, r
 from voxcommons.voicefile.unpickle import Machine
 
 MOST_PICKLE_BYTES: Final = 16 << 20
-_MOST_NODES: Final = 200_000
+_MOST_NODES: Final = 100_000
+_LONGEST_PATH_CHARS: Final = 500
+_LONGEST_TEXT_CHARS: Final = 2000
 _DEEPEST: Final = 100
 _PICKLE_START: Final = re.compile(rb"\x80[\x02-\x05]")
-_MOST_STARTS: Final = 100
+_MOST_STARTS: Final = 20
 # Files of other kinds that people meet under these names; the list only makes the message better.
 _OTHERS: Final = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"\x1f\x8b", "a gzip file"), (b"BZh", "a bzip2 file"), (b"\xfd7zXZ\x00", "an xz file"),
@@ -64,6 +67,8 @@ def open_checkpoint(path: Path | str) -> Iterator[Checkpoint]:
         RefusedFileError: the file is not read; the message says why.
         OSError: there is no such file, or it cannot be read.
     """
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise refused("no ordinary file")
     with Path(path).open("rb") as file:
         size = file.seek(0, 2)
         yield read_checkpoint(file, size)
@@ -116,24 +121,25 @@ def walk(content: object) -> Iterator[tuple[str, object]]:
     Raises:
         RefusedFileError: there are too many parts.
     """
-    pending: list[tuple[str, object]] = [("", content)]
+    pending: list[tuple[str, object, object]] = [("", "", content)]
     entered: set[int] = set()
     nodes = 0
     while pending:
-        path, value = pending.pop()
+        parent, key, value = pending.pop()
         nodes += 1
-        if nodes > _MOST_NODES:
-            raise refused(f"more than {_MOST_NODES} parts")
+        path = f"{parent}.{key}" if parent else str(key)
+        if nodes > _MOST_NODES or len(path) > _LONGEST_PATH_CHARS:
+            raise refused(f"more than {_MOST_NODES} parts, or parts nested too deep")
         parts = _parts(value)
         if parts is None:
             yield path, value
         elif id(value) not in entered:
             entered.add(id(value))
-            pending += [(f"{path}.{key}" if path else str(key), part) for key, part in reversed(parts)]
+            pending += [(path, name, part) for name, part in reversed(parts)]
 
 
 def plain(value: object, *, budget: int = 20_000) -> Any:  # noqa: ANN401 - any JSON value
-    """A part of a checkpoint as JSON values: records and dictionaries with text keys, lists, scalars; tensors become None.
+    """A part of a checkpoint as JSON values: dictionaries with text keys, lists, scalars, texts clipped; tensors become None.
 
     Raises:
         RefusedFileError: it is too large or too deep to be a configuration.
@@ -148,7 +154,9 @@ def plain(value: object, *, budget: int = 20_000) -> Any:  # noqa: ANN401 - any 
             return {str(key)[:200]: copy(item, depth + 1) for key, item in part.items()}
         if isinstance(part, list | tuple):
             return [copy(item, depth + 1) for item in part]
-        return part if isinstance(part, str | int | float | bool) else None
+        if isinstance(part, str):
+            return part[:_LONGEST_TEXT_CHARS]
+        return part if isinstance(part, int | float | bool) else None
 
     return copy(value, 0)
 

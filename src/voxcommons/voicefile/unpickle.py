@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from voxcommons.voicefile.pickle_tokens import Token, refused, token_at
+from voxcommons.voicefile.pickle_tokens import MOST_NAME_CHARS, Token, refused, token_at
 from voxcommons.voicefile.tensor_view import DTYPES, STORAGE_TYPES, Storage, TensorView, make_view
 
-MOST_STEPS: Final = 1_000_000
+MOST_STEPS: Final = 500_000
 MOST_NESTING: Final = 500
 _LONGEST_PATH_CHARS: Final = 4096
 _KEYS: Final = (str, int, float, bool, bytes, type(None))
@@ -240,6 +240,8 @@ class Machine:
         self._stack.append(self._named(module, name))
 
     def _named(self, module: str, name: str) -> Name:
+        if len(module) + len(name) > MOST_NAME_CHARS:
+            raise refused(f"a name of {len(module) + len(name)} characters")
         text = f"{module}.{name}"
         self.names[text] = None
         if text not in _ALLOWED:

@@ -102,8 +102,11 @@ def scan(path: Path) -> Scan:
         with open_checkpoint(path) as checkpoint:
             return _scanned(path, size, checkpoint)
     except RefusedFileError as cause:
-        with path.open("rb") as file:
-            return Scan(str(path), size, refused=cause.found or cause.problem, names=names_of(file, size))
+        names: tuple[str, ...] = ()
+        if path.is_file():
+            with path.open("rb") as file:
+                names = names_of(file, size)
+        return Scan(str(path), size, refused=cause.found or cause.problem, names=names)
 
 
 def _scanned(path: Path, size: int, checkpoint: Checkpoint) -> Scan:
