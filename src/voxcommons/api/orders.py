@@ -25,7 +25,9 @@ from voxcommons.synth.engine import Engine, SpeakingVoice, provenance
 from voxcommons.synth.options import SpeakOptions, Streaming
 from voxcommons.synth.stream import derived_seed
 from voxcommons.trust.audit import ReleaseLog
-from voxcommons.trust.release import new_label, release_stream, release_to_file
+from voxcommons.trust.labels import Label
+from voxcommons.trust.release import Provenance, new_label, release_stream, release_to_file
+from voxcommons.trust.sinks import FORMATS
 from voxcommons.voices.passing import Clips
 
 # What the public models were tuned for; the light generator is only in models of ours, which SpeakOptions suits.
@@ -42,7 +44,7 @@ class Order:
     Attributes:
         text: as it was given.
         lines: the text cut as asked for; each is spoken by itself.
-        file_format: of the sound: one of `trust.sinks.FORMATS` for a whole one, of `STREAM_FORMATS` for a stream.
+        file_format: of the sound: one of `trust.sinks.FORMATS` or "pcm" for a whole one, of `STREAM_FORMATS` for a stream.
         streaming: None for a whole sound, else how soon pieces leave.
         voice: of the library; None when it comes from clips.
         clips: what to make a voice from; None for one of the library.
@@ -107,12 +109,19 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
     for chunk in chunks:
         kept.append(chunk)
         yield None
-    with tempfile.TemporaryDirectory(prefix="vox-serve-") as folder:
-        path = Path(folder) / f"speech.{order.file_format}"
-        release_to_file(kept, path, provenance=made_from, log=log, label=label)
-        content = path.read_bytes()
+    content = _whole(kept, order.file_format, made_from, log, label)
     yield head
     yield content
+
+
+def _whole(chunks: list[AudioChunk], file_format: str, made_from: Provenance, log: ReleaseLog, label: Label) -> bytes:
+    """All of a sound, released at once."""
+    if file_format not in FORMATS:  # bare samples have no file
+        return b"".join(release_stream(chunks, provenance=made_from, log=log, file_format=file_format, label=label))
+    with tempfile.TemporaryDirectory(prefix="vox-serve-") as folder:
+        path = Path(folder) / f"speech.{file_format}"
+        release_to_file(chunks, path, provenance=made_from, log=log, label=label)
+        return path.read_bytes()
 
 
 def options_for(facts: BaseFacts, order: Order, cancel: Event | None = None) -> SpeakOptions:
