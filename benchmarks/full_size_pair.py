@@ -134,7 +134,8 @@ def main() -> None:
         read_facts(folder / "base")
         files = [TensorFile.at(path) for path in sorted((folder / "base").glob("*.safetensors"))]
         numbers = sum(math.prod(file.facts(name)[1]) for file in files for name in file)
-        found |= {"files_mb": round(sum(path.stat().st_size for path in _pair(folder)) / 1e6), "weights_in_memory_mb": round(numbers * 4 / 1e6)}
+        found["files_mb"] = round(sum(path.stat().st_size for path in _pair(folder)) / 1e6)
+        found["weights_in_memory_mb"] = round(numbers * 4 / 1e6)
         found["bound_mb"] = round(1.2 * numbers * 4 / 1e6 + 300)
         print(json.dumps(found, indent=1))
 
