@@ -13,7 +13,7 @@ from voxcommons.api.config import ServeConfig
 from voxcommons.api.server import Server
 from voxcommons.trust.audit import ReleaseLog
 
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ _OPERATIONS = [
     "GET /tts", "POST /tts", "GET /control", "POST /control", "GET /set_gpt_weights", "GET /set_sovits_weights", "GET /set_refer_audio",
     "POST /v1/audio/speech", "GET /v1/audio/voices", "GET /v1/models", "GET /v1/models/{model}", "GET /healthz",
 ]  # fmt: skip
+# They take nothing but a path, so there is nothing to send them wrongly.
+_PLAIN = {"GET /v1/audio/voices", "GET /v1/models", "GET /v1/models/{model}", "GET /healthz"}
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +29,12 @@ def test_the_description_has_every_endpoint(operations):
     assert sorted(operations) == sorted(_OPERATIONS)
 
 
-@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
-@pytest.mark.parametrize("name", _OPERATIONS)
+_CASES = [(name, mode) for name in _OPERATIONS for mode in schemathesis.GenerationMode if name not in _PLAIN or mode.is_positive]
+
+
+@pytest.mark.parametrize(("name", "mode"), _CASES)
 def test_no_request_is_the_servers_fault(operations, name, mode):
-    try:
-        strategy = operations[name].as_strategy(generation_mode=mode)
-    except schemathesis.errors.SchemathesisError:
-        pytest.skip("there is nothing to get wrong here")
+    strategy = operations[name].as_strategy(generation_mode=mode)
 
     @given(case=strategy)
     @settings(max_examples=_EXAMPLES, suppress_health_check=list(HealthCheck), database=None)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
+from voxcommons.base.errors import Cancelled
 from voxcommons.base.log import logger
 
 AT_ONCE = 3
@@ -143,9 +144,12 @@ class Desk:
     def _turn(self, ticket: Ticket) -> bool:
         """One piece of one request; whether there may be more."""
         try:
-            piece = _END if ticket.cancel.is_set() else next(ticket.work, _END)
-            if piece is _END:
+            if ticket.cancel.is_set():
                 ticket.work.close()
+                ticket.deliver(Ended(Cancelled("the request was stopped", key="stopped")))
+                return False
+            piece = next(ticket.work, _END)
+            if piece is _END:
                 ticket.deliver(Ended())
                 return False
             if piece is not None:

@@ -51,9 +51,9 @@ class Fault:
 
     def public_body(self) -> dict[str, Any]:
         """As the public program answers."""
-        body: dict[str, Any] = {"message": self.message}
+        body: dict[str, Any] = {"message": _sendable(self.message)}
         if self.exception:
-            body["Exception"] = self.exception
+            body["Exception"] = _sendable(self.exception)
         if self.detail:
             body["detail"] = list(self.detail)
         return body
@@ -61,7 +61,7 @@ class Fault:
     def openai_body(self) -> dict[str, Any]:
         """As OpenAI answers."""
         kind = "server_error" if self.status >= 500 else _TYPES.get(self.status, "invalid_request_error")
-        return {"error": {"message": self.exception or self.message, "type": kind, "param": self.param, "code": self.code}}
+        return {"error": {"message": _sendable(self.exception or self.message), "type": kind, "param": self.param, "code": self.code}}
 
 
 def fault_of(error: BaseException, message: str = "tts failed") -> Fault:
@@ -99,6 +99,11 @@ def unreadable(errors: Sequence[Mapping[str, Any]]) -> Fault:
     param = str(steps[0]) if steps else None
     message = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in detail[:5])
     return Fault(422, message or "the request cannot be read", code="invalid_value", param=param, detail=detail)
+
+
+def _sendable(text: str) -> str:
+    """Text as UTF-8 can carry it: half characters from JSON escapes are written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _plain(step: object) -> str | int:

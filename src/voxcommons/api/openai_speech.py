@@ -23,6 +23,7 @@ from voxcommons.api.orders import Order, spoken
 from voxcommons.api.studio import Selection, Studio
 from voxcommons.api.tickets import speech
 from voxcommons.synth.options import Streaming
+from voxcommons.text.segment import MODES
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.voices.library import Voice
 
@@ -52,12 +53,12 @@ class SpeechRequest(BaseModel):
     speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="Above 1 is faster.")
     stream: bool | None = Field(
         None,
-        description="Left out: sentence by sentence, wav whole. True: while a sentence is being made, sooner and a little less carefully. "
+        description="Left out: sentence by sentence; wav and flac whole. True: while a sentence is being made, sooner and a little less carefully. "
         "False: whole.",
     )
     stream_format: Literal["audio"] = Field("audio", description="Only audio: no events.")
     instructions: str | None = Field(None, description="Taken and without effect: these models follow none.")
-    language: str = Field("auto", description="Ours: language of the input.")
+    language: str = Field("auto", description="Ours: language of the input: " + ", ".join(MODES) + ".")
     seed: int | None = Field(None, ge=0, le=2**53, description="Ours: the same seed gives the same speech.")
 
 
@@ -210,6 +211,9 @@ class OpenAiApi:
         if len(asked.input) > self.config.max_text:
             message = f"input is too long: at most {self.config.max_text} characters, found {len(asked.input)}"
             return Fault(422, message, code="string_above_max_length", param="input")
+        if asked.language.lower() not in MODES:
+            message = f"language {asked.language[:40]!r} is not one of {', '.join(MODES)}"
+            return Fault(400, message, code="no_such_language", param="language")
         if not voice.strip():
             return Fault(400, "voice is empty", code="no_such_voice", param="voice")
         return None
@@ -217,7 +221,8 @@ class OpenAiApi:
 
 def _streaming(asked: SpeechRequest) -> Streaming | None:
     if asked.stream is None:
-        return None if asked.response_format == "wav" else "sentence"
+        # Programs that read these two by the length in their head cannot read a stream, which has none.
+        return None if asked.response_format in ("wav", "flac") else "sentence"
     return "token" if asked.stream else None
 
 
