@@ -64,8 +64,9 @@ def is_aac(answer: requests.Response) -> bool:
 
 SOUNDS: dict[str, Body] = {"wav": is_wav, "raw": is_raw, "ogg": is_ogg, "aac": is_aac}
 EVERYTHING = {
-    "top_k": 5, "top_p": 0.9, "temperature": 0.7, "text_split_method": "cut0", "batch_size": 4, "batch_threshold": 0.5, "split_bucket": False,
-    "speed_factor": 1.2, "fragment_interval": 0.1, "seed": 7, "media_type": "wav", "streaming_mode": False, "parallel_infer": False,
+    "top_k": 5, "top_p": 0.9, "temperature": 0.7, "text_split_method": "cut0", "batch_size": 4, "batch_threshold": 0.5,
+    "split_bucket": False, "speed_factor": 1.2,
+    "fragment_interval": 0.1, "seed": 7, "media_type": "wav", "streaming_mode": False, "parallel_infer": False,
     "repetition_penalty": 1.2, "sample_steps": 16, "super_sampling": True, "overlap_length": 4, "min_chunk_length": 32,
 }  # fmt: skip
 TEXT = "Hello there."
@@ -128,7 +129,7 @@ def _refused(asked: dict[str, Any], method: str) -> Iterator[Call]:
 def wrong_with(call: Call, address: str) -> str:
     """What is wrong with the answer to a call; empty when it is right."""
     where = {"params": call.fields} if call.method == "GET" else {"json": call.fields}
-    answer = requests.request(call.method, address + call.path, timeout=60, **where)
+    answer = requests.request(call.method, address + call.path, timeout=300, **where)
     if answer.status_code != call.status:
         return f"{call.method} {call.what}: {answer.status_code} instead of {call.status}: {answer.text[:300]}"
     if call.says is not None:

@@ -40,7 +40,7 @@ def test_every_documented_call_gets_its_documented_answer(served, clips, tiny_fo
 def test_curl_gets_a_labelled_file(served, tmp_path):
     target = tmp_path / "hello.wav"
     query = f"{served.address}/tts?text=Hello&text_lang=en&ref_audio_path=speaker.wav&prompt_lang=en"
-    subprocess.run(["curl", "--silent", "--fail", query, "--output", str(target)], check=True, timeout=60)
+    subprocess.run(["curl", "--silent", "--fail", query, "--output", str(target)], check=True, timeout=300)
     label = read_label(target)
     assert label["Label"] == "1"
     assert label["ProduceID"] in served.log.path.read_text()
@@ -49,8 +49,9 @@ def test_curl_gets_a_labelled_file(served, tmp_path):
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_posts_json_and_takes_a_stream(served, tmp_path):
     target = tmp_path / "hello.ogg"
-    command = ["curl", "--silent", "--fail", "--no-buffer", f"{served.address}/tts", "--json", json.dumps(asked(media_type="ogg", streaming_mode=2))]
-    subprocess.run([*command, "--output", str(target)], check=True, timeout=60)
+    wanted = json.dumps(asked(media_type="ogg", streaming_mode=2))
+    command = ["curl", "--silent", "--fail", "--no-buffer", f"{served.address}/tts", "--json", wanted, "--output", str(target)]
+    subprocess.run(command, check=True, timeout=300)
     assert read_label(target)["Label"] == "1"
 
 

@@ -53,8 +53,8 @@ class SpeechRequest(BaseModel):
     speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="Above 1 is faster.")
     stream: bool | None = Field(
         None,
-        description="Left out: sentence by sentence; wav and flac whole. True: while a sentence is being made, sooner and a little less carefully. "
-        "False: whole.",
+        description="Left out: sentence by sentence; wav and flac whole. True: while a sentence is being made, sooner and tried once "
+        "instead of several times. False: whole.",
     )
     stream_format: Literal["audio"] = Field("audio", description="Only audio: no events.")
     instructions: str | None = Field(None, description="Taken and without effect: these models follow none.")

@@ -51,8 +51,8 @@ class Server:
         self.service = build(config, self.stop, local=is_loopback(host))
         self._socket = _listening(host, port)
         options = uvicorn.Config(
-            self.service.app, loop="asyncio", http="h11", ws="none", log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=_GRACE_S,
-            server_header=False, date_header=False,
+            self.service.app, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, access_log=False,
+            timeout_graceful_shutdown=_GRACE_S, server_header=False, date_header=False,
         )  # fmt: skip
         self._uvicorn = _Uvicorn(options, self.service)
 
