@@ -1,13 +1,14 @@
-"""`vox train`: make a base model from recordings. Thin: options in, one call, one closing line."""
+"""`vox train`: make a base model from recordings, and take data sets in and out. Thin: options in, one call, one closing line."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from voxcommons.cli.console import RichProgress, settings_of
+from voxcommons.cli.console import RichProgress, echo_json, settings_of
 
 STAGE_NAMES = ("content", "autoencoder", "acoustic", "semantic")
 
@@ -53,3 +54,73 @@ def base_command(
     click.echo(f"trained in {out} ({time.monotonic() - started:.0f} s); curves: {out}/*.png")
     if digest:
         click.echo(f"base model {digest[:12]} in {target}")
+
+
+@train.group("dataset")
+def dataset() -> None:
+    """Data sets of GPT-SoVITS (.list files and experiment folders): read them, write them."""
+
+
+@dataset.command("read")
+@click.argument("lists", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LIST...")
+@click.option(
+    "--sounds", type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the sound files; nothing outside it is read. Without it, the folder of each list.",
+)
+@click.option(
+    "--prepared", type=click.Path(path_type=Path, file_okay=False),
+    help="Experiment folder with 2-name2text.txt, 3-bert and so on.",
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Make a corpus folder for `vox train base`.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every clip and every fault.")
+def read_command(lists: tuple[Path, ...], sounds: Path | None, prepared: Path | None, out: Path | None, as_json: bool) -> None:
+    r"""Check .list files (path|speaker|language|text), and make a corpus of them.
+
+    \b
+        vox train dataset read mine.list --sounds wavs
+        vox train dataset read mine.list --sounds wavs --prepared logs/mine --json
+        vox train dataset read *.list --sounds wavs -o corpus
+
+    Each fault is one line with its line number; the other lines are used.
+    """
+    from voxcommons.prepare.public_dataset import read_dataset, write_corpus
+
+    found = read_dataset(lists, sounds=sounds, prepared=prepared)
+    if not as_json:
+        for fault in found.faults:
+            click.echo(f"warning: {fault}", err=True)
+    if out:
+        with RichProgress() as progress:
+            write_corpus(found, out, name=lists[0].stem, progress=progress)
+    if as_json:
+        faults = [asdict(fault) for fault in found.faults]
+        echo_json({"clips": [clip.as_json() for clip in found.clips], "seconds": round(found.seconds, 3), "faults": faults})
+        return
+    speakers = {clip.listed.speaker for clip in found.clips}
+    languages = ", ".join(sorted({clip.listed.language for clip in found.clips})) or "none"
+    lost = sum(not fault.kept for fault in found.faults)
+    click.echo(
+        f"{len(found.clips)} clips, {found.seconds / 60:.1f} minutes, {len(speakers)} speakers, languages: {languages}; "
+        f"{lost} lines left out, {len(found.faults) - lost} mended"
+    )
+    if out:
+        click.echo(f"corpus in {out}")
+
+
+@dataset.command("write")
+@click.argument("corpus", type=click.Path(path_type=Path, file_okay=False))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to make.")
+@click.option("--prepared", is_flag=True, help="Also write 2-name2text.txt and 5-wav32k, as the public program would.")
+def write_command(corpus: Path, out: Path, prepared: bool) -> None:
+    r"""Write a corpus folder as a data set that GPT-SoVITS reads: dataset.list and the sounds beside it.
+
+    \b
+        vox train dataset write corpus -o for-gpt-sovits
+    """
+    from voxcommons.prepare.public_dataset import LIST_FILE, write_dataset
+
+    with RichProgress() as progress:
+        count, faults = write_dataset(corpus, out, prepared=prepared, progress=progress)
+    for fault in faults:
+        click.echo(f"warning: {fault}", err=True)
+    click.echo(f"{count} clips in {out / LIST_FILE}")

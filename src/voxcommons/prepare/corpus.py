@@ -119,8 +119,13 @@ def level(samples: np.ndarray) -> np.ndarray:
     return samples * min(TARGET_RMS / float(active), PEAK_LIMIT / peak)
 
 
-def _decoded(folder: Path, rows: list[dict[str, str]], rate: int) -> Iterator[tuple[dict[str, str], np.ndarray]]:
-    """Yield (row, int16 [T]) archive by archive, in the order of each tar file."""
+def clip_files(folder: Path, rows: list[dict[str, str]]) -> Iterator[tuple[dict[str, str], bytes]]:
+    """Yield (row, the bytes of its sound file) archive by archive, in the order of each tar file.
+
+    Raises:
+        InputError: an archive is missing.
+        CorruptFileError: an archive lacks clips.
+    """
     by_archive: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
         by_archive.setdefault(row["archive"], {})[row["path"]] = row
@@ -138,20 +143,26 @@ def _decoded(folder: Path, rows: list[dict[str, str]], rate: int) -> Iterator[tu
                 if entry is None or stream is None:
                     continue
                 found += 1
-                try:
-                    wave, source_rate = soundfile.read(io.BytesIO(stream.read()), dtype="float32", always_2d=True)
-                except soundfile.LibsndfileError as error:
-                    raise CorruptFileError(
-                        "a corpus clip cannot be decoded", expected="audio", found=f"{archive}:{member.name}: {error}"
-                    ) from error
-                mono = wave.mean(axis=1)
-                if source_rate != rate:
-                    mono = soxr.resample(mono, source_rate, rate)
-                yield entry, np.clip(level(mono) * 32768.0, -32768, 32767).astype("<i2")
+                yield entry, stream.read()
         if found != len(wanted):
             raise CorruptFileError(
                 "a corpus archive is incomplete", expected=f"{len(wanted)} clips in {archive}", found=f"{found}"
             )
+
+
+def _decoded(folder: Path, rows: list[dict[str, str]], rate: int) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+    """Yield (row, int16 [T]) in the order of `clip_files`."""
+    for entry, content in clip_files(folder, rows):
+        try:
+            wave, source_rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise CorruptFileError(
+                "a corpus clip cannot be decoded", expected="audio", found=f"{entry['archive']}:{entry['path']}: {error}"
+            ) from error
+        mono = wave.mean(axis=1)
+        if source_rate != rate:
+            mono = soxr.resample(mono, source_rate, rate)
+        yield entry, np.clip(level(mono) * 32768.0, -32768, 32767).astype("<i2")
 
 
 def pack(folder: Path, target: Path, *, rate: int, progress: Progress | None = None) -> Corpus:
