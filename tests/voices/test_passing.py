@@ -39,6 +39,9 @@ def test_without_a_text_it_is_the_timbre_alone(base, clip):
     assert len(untold.features.prompt_codes) == len(untold.features.prompt_phones) == 0
     assert len(told.features.prompt_codes) == pytest.approx(25 * 5.2, abs=2)
     np.testing.assert_array_equal(told.features.style, untold.features.style)
+    assert untold.manifest.prompt is None
+    assert told.manifest.prompt.phones_from in ("text", "recognised")
+    assert (told.manifest.language, untold.manifest.language) == ("en", "auto")
 
 
 def test_further_clips_are_averaged_into_the_timbre(base, clip, other):

@@ -17,6 +17,7 @@ from voxcommons.base.errors import InputError
 
 _BACKLOG: Final = 128
 _GRACE_S: Final = 5
+_LONGEST_HEAD_BYTES: Final = 256 << 10  # a GET carries its text in the first line, percent-encoded
 
 
 class _Uvicorn(uvicorn.Server):
@@ -52,7 +53,7 @@ class Server:
         self._socket = _listening(host, port)
         options = uvicorn.Config(
             self.service.app, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, access_log=False,
-            timeout_graceful_shutdown=_GRACE_S, server_header=False, date_header=False,
+            timeout_graceful_shutdown=_GRACE_S, server_header=False, date_header=False, h11_max_incomplete_event_size=_LONGEST_HEAD_BYTES,
         )  # fmt: skip
         self._uvicorn = _Uvicorn(options, self.service)
 

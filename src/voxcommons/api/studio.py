@@ -22,6 +22,7 @@ from voxcommons.voicefile.manifest import MANIFEST_FILE, WEIGHTS_FILE
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.passing import Clips, PassingVoices
+from voxcommons.voices.public_networks import equipped
 
 BASES_KEPT: Final = 4  # loaded at the same time; the one unused for longest makes room
 _VOICES_KEPT: Final = 256
@@ -59,7 +60,7 @@ class Studio:
     """
 
     def __init__(self, home: Path, bases: dict[str, str], folders: AllowedFolders, threads: int | None = None) -> None:
-        self.library = Library(home)
+        self.library, self._home = Library(home), home
         self.folders = folders
         self._places = {name: base_folder(place) for name, place in bases.items()}
         self._facts = {name: read_facts(place) for name, place in self._places.items()}
@@ -157,8 +158,10 @@ class Studio:
     def _load(self, gpt: Path, sovits: Path, voice: SpeakingVoice | None) -> BaseModel:
         _log.info("loading %s", sovits.name if gpt == sovits else f"{gpt.name} and {sovits.name}")
         if gpt != sovits:
-            return joined(load_base(gpt, parts=("text_to_semantic",)), load_base(sovits))
-        return load_base(sovits, own_weights=own_weights(voice) if isinstance(voice, Voice) else None)
+            base = joined(load_base(gpt, parts=("text_to_semantic",)), load_base(sovits))
+        else:
+            base = load_base(sovits, own_weights=own_weights(voice) if isinstance(voice, Voice) else None)
+        return equipped(base, self._home, cloning=True)
 
 
 def _stamp(voice: Voice) -> _Stamp:

@@ -20,7 +20,7 @@ from voxcommons.models.build import BaseModel
 from voxcommons.prepare.features import codes_of, phones_of, style_of
 from voxcommons.text.reader import read
 from voxcommons.voicefile.features import Features
-from voxcommons.voicefile.manifest import PROMPT_FILE, BaseFacts, FileFacts, VoiceManifest
+from voxcommons.voicefile.manifest import PROMPT_FILE, BaseFacts, FileFacts, PromptFacts, VoiceManifest
 
 SHORTEST_S: Final = 3.0
 LONGEST_S: Final = 10.0
@@ -77,20 +77,23 @@ def passing_voice(base: BaseModel, clips: Clips) -> PassingVoice:
     style = style_of(base, [main.samples], rate)
     for other in others:  # one by one, because each has its own rate
         style = style + style_of(base, [other.samples], other.rate)
-    codes, phones = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    codes, phones, prompt = np.zeros(0, np.int64), np.zeros(0, np.int64), None
     if clips.text.strip():
         said = read(clips.text, clips.language, table=base.table)
         codes = codes_of(base, main.samples, rate)
-        phones = np.asarray(phones_of(base, main.samples, rate, said).ids, np.int64)
+        found = phones_of(base, main.samples, rate, said)
+        phones = np.asarray(found.ids, np.int64)
+        prompt = PromptFacts(0.0, round(main.seconds, 3), found.text, "text" if found.from_text else "recognised")
     features = Features((style / (1 + len(others))).astype(np.float32), codes, phones)
     manifest = VoiceManifest(
         name=f"clip-{features.voice_id[:12]}",
         id=features.voice_id,
-        language="und",
+        language=_language(clips.language),
         base=BaseFacts(base.name, base.sha256),
         sample_rate=base.sample_rate,
         files={PROMPT_FILE: FileFacts(sum(array.nbytes for array in features.arrays().values()), features.sha256)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        prompt=prompt,
     )
     return PassingVoice(manifest, features)
 
@@ -124,6 +127,11 @@ class PassingVoices:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+def _language(mode: str) -> str:
+    """The language of a reading mode; "auto" where the mode leaves it open."""
+    return "auto" if mode.startswith("auto") else mode.removeprefix("all_")
 
 
 def _stamp(path: Path) -> _Stamp:
