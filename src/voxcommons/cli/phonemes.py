@@ -14,6 +14,7 @@ from voxcommons.base.errors import InputError, VoxError
 from voxcommons.text.lexicon import Lexicon
 from voxcommons.text.phonemes import Utterance
 from voxcommons.text.reader import read
+from voxcommons.text.segment import MODES
 from voxcommons.text.symbols import TABLES
 
 EXIT_BAD_LINES = 2
@@ -21,7 +22,7 @@ EXIT_BAD_LINES = 2
 
 @click.command(short_help="Show how a text is read.")
 @click.argument("text", required=False)
-@click.option("--lang", default="auto", show_default=True, help="en, zh, auto or all_zh.")
+@click.option("--lang", default="auto", show_default=True, help="Language, one of: " + ", ".join(MODES) + ".")
 @click.option("--table", type=click.Choice(TABLES), default="v2", show_default=True, help="Symbol table of the base model.")
 @click.option("--lexicon", type=click.Path(path_type=Path), help="Readings of your own: a TSV of word TAB reading, or a JSON object.")
 @click.option("--compat", is_flag=True, help="Read as the public program does, accidents included.")
@@ -30,7 +31,14 @@ EXIT_BAD_LINES = 2
 def phonemes(text: str | None, lang: str, table: str, lexicon: Path | None, compat: bool, as_json: bool, jsonl: bool) -> None:
     """Show the normalised text, phonemes, ids, positions and warnings of TEXT (or of standard input).
 
-    A word is read your way with an override behind it: live{L AY1 V}, 长{zhang3}.
+    A word is read your way with a reading behind it: live{L AY1 V}, 长{zhang3}, 橋{は'し}, 평가{평까}, 行{yue:hang4}.
+
+    \b
+        vox phonemes "Hello! 私は学生です。" --lang auto
+        vox phonemes "행복은 3가지" --lang ko
+
+    auto tells the languages of a text apart; zh, ja, yue and ko read everything but Latin words in that language, all_zh and so on
+    the figures beside them too. Japanese, Korean and Cantonese each need an extra: pip install "voxcommons[ja,ko,yue]".
     """
     words = Lexicon.from_file(lexicon) if lexicon else None
     if jsonl:

@@ -3,7 +3,7 @@
 Script alone cannot tell. What tells are characters that only one of the three writes: Japan's own forms and kana, the simplified
 forms of the mainland, the characters Cantonese has for words of its own. Which forms a country has is asked of its character
 set (Shift JIS, GB 2312, Big5 know exactly their own), so no table and no statistics are needed. Clauses without evidence follow
-their neighbours. The public program asks a statistical detector instead; compatible mode never comes here.
+their neighbours. The public program asks a statistical detector instead, which errs on short pieces.
 """
 
 from __future__ import annotations

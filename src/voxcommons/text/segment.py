@@ -64,8 +64,8 @@ def language_runs(text: str, mode: str = "auto", *, compat: bool = False) -> lis
         mode: ``"auto"``: every clause is told apart; ``"auto_yue"``: the same, and what would be Mandarin is Cantonese; ``"en"``: all
             English; ``"zh"``, ``"ja"``, ``"yue"``, ``"ko"``: that language with English words in it; ``"all_zh"`` and so on: the same, and
             figures never go with the English.
-        compat: units behind a figure ("5km") go with the Latin letters, and the languages of Han characters are told by how many
-            kana stand in the clause, as in the public program.
+        compat: as in the public program units behind a figure ("5km") go with the Latin letters, and ``"auto"`` takes Cantonese for
+            Mandarin.
 
     Returns:
         Runs that together are exactly the text, neighbours differing in language.
@@ -84,7 +84,7 @@ def language_runs(text: str, mode: str = "auto", *, compat: bool = False) -> lis
     if own:
         pieces = [(start, end, own if label in ("zh", "ja", "ko") else label) for start, end, label in pieces]
     else:
-        pieces = _japanese_clauses(text, pieces) if compat else _told_apart(text, pieces)
+        pieces = _told_apart(text, pieces, cantonese="zh" if compat else "yue")
     pieces = _figures_settled(text, _merged(_signs_settled(pieces)), own or "zh")
     if mode == "auto_yue":
         pieces = [(start, end, "yue" if label == "zh" else label) for start, end, label in pieces]
@@ -110,28 +110,8 @@ def _pieces(text: str, *, figures: str, units: bool) -> list[_Piece]:
     return pieces
 
 
-def _japanese_clauses(text: str, pieces: list[_Piece]) -> list[_Piece]:
-    """Han characters of a clause that is mostly kana are Japanese too."""
-    settled: list[_Piece] = []
-    clause: list[_Piece] = []
-    for piece in pieces:
-        clause.append(piece)
-        if piece[2] == "sign" and _CLAUSE_END.match(text, piece[0]):
-            settled += _japanese_clause(clause)
-            clause = []
-    return settled + _japanese_clause(clause)
-
-
-def _japanese_clause(clause: list[_Piece]) -> list[_Piece]:
-    kana = sum(end - start for start, end, label in clause if label == "ja")
-    han = sum(end - start for start, end, label in clause if label == "zh")
-    if not kana or kana * 5 < 2 * (kana + han):
-        return clause
-    return [(start, end, "ja" if label == "zh" else label) for start, end, label in clause]
-
-
-def _told_apart(text: str, pieces: list[_Piece]) -> list[_Piece]:
-    """Han characters with the language of their clause."""
+def _told_apart(text: str, pieces: list[_Piece], cantonese: str) -> list[_Piece]:
+    """Han characters with the language of their clause; what is Cantonese gets the code ``cantonese``."""
     sentences: list[list[list[_Piece]]] = [[[]]]
     for piece in pieces:
         sentences[-1][-1].append(piece)
@@ -139,7 +119,8 @@ def _told_apart(text: str, pieces: list[_Piece]) -> list[_Piece]:
             sentences.append([[]])
         elif piece[2] == "sign" and text[piece[0]] in _CLAUSE_MARKS:
             sentences[-1].append([])
-    told = settled([[_clause_language(text, clause) for clause in sentence] for sentence in sentences])
+    found = settled([[_clause_language(text, clause) for clause in sentence] for sentence in sentences])
+    told = [cantonese if language == "yue" else language for language in found]
     clauses = [clause for sentence in sentences for clause in sentence]
     return [
         (start, end, language if label == "zh" else label)

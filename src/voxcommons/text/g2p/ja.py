@@ -15,6 +15,7 @@ from typing import Any
 from voxcommons.text.extras import library
 from voxcommons.text.g2p.ja_kana import as_spoken, moras
 from voxcommons.text.g2p.losses import lost_characters, unread
+from voxcommons.text.g2p.respell import respelled
 from voxcommons.text.lexicon import Lexicon, Override
 from voxcommons.text.normalise.ja import normalise
 from voxcommons.text.phonemes import RunPhones, Span, TextWarning
@@ -26,7 +27,7 @@ BORDER = UNKNOWN
 _PIECE = re.compile("[^!?…,.-]+|[!?…,.-]")
 _MORA_ENDS = frozenset({"a", "i", "u", "e", "o", "N", "cl"})
 # Numerals that are also words; out of digits they are numerals.
-_NUMERALS = {"九十九": "キュージュウキュウ", "三行": "サンギョー", "三七": "サンナナ"}
+_NUMERALS = {"九十九": "キュージュウキュウ", "三行": "サンギョー", "零時": "レージ"}
 _KANA_ONLY = re.compile("[\u3041-\u3096\u30a1-\u30fc]*")
 _CLITICS = frozenset({"助詞", "助動詞"})
 
@@ -65,7 +66,7 @@ def to_phones(
         from voxcommons.text.g2p.ja_public import to_phones as public
 
         return public(text)
-    said = normalise(text)
+    said = normalise(respelled(text, overrides, "ja"))
     chosen = _chosen(text, said, lexicon, overrides)
     phones: list[str] = []
     spans: list[Span] = []

@@ -17,6 +17,7 @@ from voxcommons.text.extras import library
 from voxcommons.text.g2p.ko_jamo import Syllable, is_syllable, syllable
 from voxcommons.text.g2p.ko_sounds import Marks, change
 from voxcommons.text.g2p.losses import lost_characters, unread
+from voxcommons.text.g2p.respell import respelled
 from voxcommons.text.lexicon import Lexicon, Override
 from voxcommons.text.normalise.ko import normalise, normalise_public
 from voxcommons.text.phonemes import RunPhones, Span, TextWarning
@@ -29,6 +30,7 @@ UNKNOWN = "停"
 """What the public program says for a character it does not know."""
 _STRETCH = re.compile("[가-힣]+(?: *[가-힣]+)*")
 _MARKS_PUBLIC = str.maketrans("：；，。！？\n·、", ",,,.!?.,,")
+_SIX_BEHIND = re.compile("(?<=[십백천만억])육")  # sixteen is sim-nyuk
 _PREDICATES = ("VV", "VA", "VX", "VCN", "XSV", "XSA")
 _BEHIND_FUTURE = frozenset("게걸지수")
 # The word behind a compound's border that takes a ㄴ of its own (꽃잎, 서울역).
@@ -43,7 +45,7 @@ def to_phones(
     compat: bool = False,
 ) -> RunPhones:
     """Read one Korean run; see :class:`voxcommons.text.g2p.ToPhones`."""
-    said = normalise_public(TracedText.of(text)) if compat else normalise(text)
+    said = normalise_public(TracedText.of(text)) if compat else normalise(respelled(text, overrides, "ko"))
     fixed = {} if compat else _fixed(said, lexicon, overrides)
     letters: dict[int, tuple[str, ...]] = {}
     for match in _STRETCH.finditer(said.text):
@@ -89,19 +91,22 @@ def _stretch(text: str, fixed: Mapping[int, tuple[str, ...]], compat: bool) -> d
         gaps,
         Marks({number[at] for at in marks.stems if at in number}, {number[at] for at in marks.future if at in number}),
     )
-    if compat:
-        _mend_public(syllables, gaps)
+    _mend_objects([text[at] for at in places], syllables, gaps, compat)
     for n, at in enumerate(places):
         if at in fixed and fixed[at][0] != PHONES:  # spoken as the user spelled it, whatever stands beside it
             syllables[n] = syllable(fixed[at][0])
     return {at: syllables[n].phones for n, at in enumerate(places)} | {at: (SPACE,) for at, char in enumerate(text) if char == " "}
 
 
-def _mend_public(syllables: Sequence[Syllable], gaps: Sequence[int]) -> None:
-    """Behind 을 and 를 the public program takes back that ㄴ became ㄹ over a space."""
+def _mend_objects(written: Sequence[str], syllables: Sequence[Syllable], gaps: Sequence[int], compat: bool) -> None:
+    """Behind the particles 을 and 를 a ㄴ stays what it is; in other words it becomes ㄹ over a space too (오늘 날씨).
+
+    The public program knows the particles only by how they sound.
+    """
     for at in range(len(syllables) - 1):
         here, following = syllables[at], syllables[at + 1]
-        if gaps[at] == 1 and here.vowel == "ㅡ" and here.coda == "ㄹ" and here.onset in "ㅇㄹ" and following.onset == "ㄹ":
+        particle = written[at] in "을를" if not compat else (here.vowel, here.coda) == ("ㅡ", "ㄹ") and here.onset in "ㅇㄹ"
+        if gaps[at] == 1 and particle and following.onset == "ㄹ" and (compat or syllable(written[at + 1]).onset == "ㄴ"):
             following.onset = "ㄴ"
 
 
@@ -129,6 +134,9 @@ def _spelled(text: str, fixed: Mapping[int, tuple[str, ...]], compat: bool) -> t
         future |= {start + n for n in _inside_ending(morpheme.surface, tag)}
         if not compat:
             _add_n(morpheme, spelled)
+    if not compat:
+        for match in _SIX_BEHIND.finditer(text):
+            spelled[match.start()] = "뉵"
     for start, word in _known_words(text, starts, compat):
         spelled[start : start + len(word)] = word
     return spelled, Marks(stems, future)

@@ -49,8 +49,9 @@ def change(syllables: Sequence[Syllable], gaps: Sequence[int], marks: Marks) -> 
         gaps: for each syllable how many spaces stand behind it.
         marks: what words tell.
     """
-    for at, here in enumerate(syllables):
+    for here in syllables:
         _vowel(here)
+    for at, here in enumerate(syllables):
         if at + 1 == len(syllables):
             here.coda = _CLOSED[here.coda]
             break
@@ -86,6 +87,7 @@ def _before_vowel(here: Syllable, following: Syllable, apart: bool) -> None:
         stays, moves = ("", stays) if stays else ("", "ㅇ")
     elif following.vowel in _PALATAL and moves in "ㄷㅌ":
         moves = "ㅈ" if moves == "ㄷ" else "ㅊ"
+        following.vowel = "ㅓ" if following.vowel == "ㅕ" else following.vowel
     elif stays and moves == "ㅅ":
         moves = "ㅆ"
     here.coda, following.onset = stays, moves

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from voxcommons.text.phonemes import TextWarning
 
 _EMOJI_PARTS = "\u200d\ufe0f"
+_DRAWN_OUT = "~～"  # a vowel held longer: seen, and heard as nothing of its own
 
 
 def lost_characters(text: str, heard: Iterable[tuple[int, int]], language: str) -> list[TextWarning]:
@@ -31,7 +32,7 @@ def kind_of_loss(char: str) -> str:
     category = unicodedata.category(char)
     if category == "So" or char in _EMOJI_PARTS or category == "Sk" and ord(char) > 0xFFFF:
         return "emoji" if ord(char) > 0x2100 or char in _EMOJI_PARTS else "unreadable"
-    if category[0] in "PZ" or category == "Cf" or char in "\t\r\n":
+    if category[0] in "PZ" or char in _DRAWN_OUT or category == "Cf" or char in "\t\r\n":
         return ""
     return "unreadable"
 

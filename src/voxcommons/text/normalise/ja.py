@@ -89,7 +89,9 @@ _RULES: tuple[Rule, ...] = (
     _THOUSANDS,
     (re.compile(r"(?<=\d)\s+(?=[\d(（])"), ","),
     (re.compile(r"(?<=日)\s?[(（]([月火水木金土日])[)）]"), lambda m: f"{m[1]}曜日"),
-    (re.compile(r"(?<=時速)(\s?[\d.]+\s?km)/h"), lambda m: m[1]),
+    (re.compile(r"(?<=時速)\s?(\d+(?:\.\d+)?)\s?km/h"), lambda m: f"{decimal(m[1])}キロメートル"),
+    (re.compile(r"(?<![\d.])0(?=時(?!間))"), "零"),
+    (re.compile(r"(?<!\d)(\d)0(\d)(?=号室)"), lambda m: f"{cardinal(m[1])}マル{cardinal(m[2])}"),
     (re.compile(rf"(?<![\d.])(?:{_N}|[a-z])(?:\s?[-+＋×*÷/−－]\s?(?:{_N}|[a-z]))+(?=\s?[=＝])"),
      lambda m: re.sub(r"\s?([-+＋×*÷/−－])\s?", lambda s: _SUM[s[1]], m[0])),
     # dates and times
@@ -107,7 +109,7 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
      lambda m: "ドット".join(digit_names(part) for part in m[0].split("."))),
     (re.compile(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\d)"), _points),
-    (re.compile(r"〒\s?(\d{3})-?(\d{4})"), lambda m: f"郵便番号,{digit_names(m[1])},{digit_names(m[2])}"),
+    (re.compile(r"〒\s?(\d{3})-?(\d{4})"), lambda m: f"郵便番号,{digit_names(m[1])},{digit_names(m[2])},"),
     (re.compile(r"(?<![\d-])\+81[- ]?\d{1,4}[- ]\d{1,4}[- ]\d{4}(?![\d-])"), lambda m: "プラス" + _names(m)),
     (re.compile(r"(?<![\d-])[(（]?0\d{1,4}[)）-]\s?\d{1,4}-\d{3,4}(?![\d-])"), _names),
     (re.compile(r"(?<!\d)0[5789]0\d{8}(?!\d)"), lambda m: ",".join((digit_names(m[0][:3]), digit_names(m[0][3:7]), digit_names(m[0][7:])))),
@@ -124,6 +126,7 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(rf"({_N}){_TO}({_N})\s?({_COMPOUND})"), _measure_range),
     (re.compile(rf"({_MINUS})?({_N})\s?({_COMPOUND})"), _measure),
     (re.compile(r"(?<![\d/])(\d{1,4})/(\d{1,4})(?![\d/])"), _fraction),
+    (re.compile(rf"(?<![\d.])(\d+){_TO}(?=\d+日(?!間))"), lambda m: f"{cardinal(m[1])}日から"),
     (re.compile(rf"({_N}){_TO}(?=\d+(?:\.\d+)?\s?(?:{_SCALE})?(?:{_COUNTERS}))"), lambda m: f"{decimal(m[1])}から"),
     (re.compile(rf"({_N})((?:{_COUNTERS}))[〜～~](?=\d)"), lambda m: f"{decimal(m[1])}{m[2]}から"),
     (re.compile(r"(?<=[\dA-Za-z)）²³])\s?([+＋×÷])\s?(?=[-−]?[\dA-Za-z(（])"), lambda m: _SUM[m[1]]),
@@ -132,7 +135,9 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w])[+＋](?=\d)"), "プラス"),
     (re.compile(r"(?<=[\dA-Za-z])([⁰¹²³⁴⁵⁶⁷⁸⁹]+)"), lambda m: f"の{cardinal(m[1].translate(_POWERS))}乗"),
     (re.compile(r"(?<=\d)[〜～~](?=\d)"), "から"),
-    (re.compile(rf"(?<![\d.])({_N})-({_N})(?![\d-])"), lambda m: f"{decimal(m[1])}タイ{decimal(m[2])}"),
+    (re.compile(rf"(?<![\d.])({_N})-({_N})(?=で(?:勝|負|敗|終|引)|の(?:勝|負|敗|引))"), lambda m: f"{decimal(m[1])}タイ{decimal(m[2])}"),
+    (re.compile(rf"((?:試合|スコア|結果)[^\d]{{0,3}})({_N})-({_N})(?![\d-])"), lambda m: f"{m[1]}{decimal(m[2])}タイ{decimal(m[3])}"),
+    (re.compile(r"(?<=\d)-(?=\d)"), "の"),
     (re.compile(rf"{_MINUS}(?=\d)"), "マイナス"),
     (re.compile(rf"({_N})"), lambda m: decimal(m[1])),
     (re.compile(r"\.(?=\d)"), "点"),
@@ -143,6 +148,7 @@ _KANA = "\u3041-\u3096\u309d\u309e\u30a1-\u30fe"
 _HALF_KANA = re.compile("[\uff66-\uff9f]+")
 _FULL = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+|(?<=[0-9０-９])[．，：／％－](?=[0-9０-９])|％")
 _LONG = re.compile(f"(?<=[{_KANA}])[〜～~]+(?![{_HAN}{_KANA}])")
+_TRAILING = re.compile(f"(?<=[{_HAN}])[〜～~]+(?=[。！？!?、,…\\s]|$)")
 _FROM_TO = re.compile(f"(?<=[{_HAN}{_KANA}])[〜～~](?=[{_HAN}{_KANA}])")
 _SIGN = re.compile("[" + re.escape("".join(SIGNS)) + "]")
 _MARK = re.compile("[" + re.escape("".join(MARKS)) + "]")
@@ -153,14 +159,13 @@ _AT_START = re.compile(f"\\A[,.]+(?=[{_HAN}{_KANA}])")
 _STRONGEST = "?!….,"
 
 
-def normalise(text: str) -> TracedText:
+def normalise(source: TracedText) -> TracedText:
     """Japanese characters and ``!?…,.`` only; what cannot be said is left out."""
-    said = TracedText.of(text)
-    said = said.sub(_HALF_KANA, lambda m: unicodedata.normalize("NFKC", m[0]))
+    said = source.sub(_HALF_KANA, lambda m: unicodedata.normalize("NFKC", m[0]))
     said = said.sub(_FULL, lambda m: unicodedata.normalize("NFKC", m[0]))
     for pattern, words in _RULES:
         said = said.sub(pattern, words)
-    said = said.sub(_LONG, "ー").sub(_FROM_TO, "から")
+    said = said.sub(_LONG, "ー").sub(_TRAILING, "").sub(_FROM_TO, "から")
     said = said.sub(_SIGN, lambda m: SIGNS[m[0]]).sub(_DOTS, "…").sub(_MARK, lambda m: MARKS[m[0]])
     said = said.sub(_NOT_READ, "")
     said = said.sub(_MARK_RUN, lambda m: min(m[0], key=_STRONGEST.index))

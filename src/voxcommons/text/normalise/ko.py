@@ -84,7 +84,14 @@ def _counted(match: re.Match[str]) -> str:
     number, counter = match.group(1, 2)
     if counter == "번째" and number == "1":
         return "첫번째"
-    return ("" if "." in number else native(number)) + ("" if "." not in number else decimal(number)) + counter
+    return (decimal(number) if "." in number else native(number)) + counter
+
+
+def _few(match: re.Match[str]) -> str:
+    """2~3명 is 두세명; wider ranges name both ends."""
+    first, last, counter = match.group(1, 2, 3)
+    together = {("1", "2"): "한두", ("2", "3"): "두세", ("3", "4"): "서너"}.get((first, last))
+    return f"{together}{counter}" if together else f"{native(first)}{counter}에서 {native(last)}{counter}"
 
 
 def _equals(match: re.Match[str]) -> str:
@@ -101,7 +108,10 @@ _RULES: tuple[Rule, ...] = (
      lambda m: re.sub(r"\s?([-+＋×*÷/−－])\s?", lambda s: f" {_SUM[s[1]]} ", m[0])),
     (re.compile(rf"({_N})\s?[=＝]\s?(?=\d)"), _equals),
     # dates and times
-    (re.compile(r"(?<![\d./-])(?P<y>[12]\d{3})([-/.])\s?(?P<m>1[0-2]|0?[1-9])\2\s?(?P<d>3[01]|[12]\d|0?[1-9])\.?(?![\d/-])일?"), _date),
+    (re.compile(r"(?<![\d./-])(?P<y>[12]\d{3})([-/.])\s?(?P<m>1[0-2]|0?[1-9])\2\s?(?P<d>3[01]|[12]\d|0?[1-9])(?:\.(?:\s(?=까지|부터))?)?(?![\d/-])일?"),
+     _date),
+    (re.compile(r"(?<![\d.])(\d+)-(\d+)(?=(?:으)?로\s?(?:이|졌|지|끝|승|패|비))"),
+     lambda m: f"{cardinal(m[1])} 대 {cardinal(m[2])}"),
     (re.compile(r"(?<![\d])(1[0-2]|0?[1-9])월"), lambda m: f"{_month(m[1])}월"),
     (re.compile(r"(?<=비율[은이]\s)(\d{1,3}):(\d{1,3})(?![\d:])"), lambda m: f"{cardinal(m[1])} 대 {cardinal(m[2])}"),
     (re.compile(r"((?:점수|스코어|비율|비)[^\d]{0,4})(\d{1,3})[:-](\d{1,3})(?![\d:])"),
@@ -133,14 +143,15 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(r"시속\s?([\d.]+)\s?km/h"), lambda m: f"시속 {decimal(m[1])}킬로미터"),
     (re.compile(rf"({_MINUS})?({_N})\s?({_COMPOUND})"), _measure),
     (re.compile(r"(?<![\d/])(\d{1,4})/(\d{1,4})(?![\d/])"), lambda m: f"{cardinal(m[2])}분의 {cardinal(m[1])}"),
-    (re.compile(rf"({_N}){_TO}({_N})\s?((?:{_NATIVE}))"), lambda m: f"{native(m[1])}에서 {native(m[2])}{m[3]}"),
+    (re.compile(rf"(?<![\d.])(\d+){_TO}(\d+)\s?((?:{_NATIVE}))"), _few),
+    (re.compile(r"(?<=반\s)(\d+)(?=번)"), lambda m: cardinal(m[1])),
     (re.compile(rf"(?<![\d.])({_N}){_TO}(?={_N}\s?[가-힣])"), lambda m: f"{decimal(m[1])}에서 "),
     (re.compile(rf"(?<![\d.제])({_N})\s?((?:{_NATIVE}))"), _counted),
     (re.compile(r"(?<=[\d])\s?([+＋×÷])\s?(?=\d)"), lambda m: f" {_SUM[m[1]]} "),
     (re.compile(r"\s?([≠≈≒>＞<＜])\s?(?=\d)"), lambda m: f" {_RELATION[m[1]]} "),
     (re.compile(r"±\s?(?=\d)"), "플러스마이너스 "),
     (re.compile(r"(?<=[\dA-Za-z])([²³⁰¹⁴⁵⁶⁷⁸⁹]+)"),
-     lambda m: {"²": "제곱", "³": "세제곱"}.get(m[1]) or f"의 {cardinal(m[1].translate(_POWERS))}제곱"),
+     lambda m: {"²": "의 제곱", "³": "의 세제곱"}.get(m[1]) or f"의 {cardinal(m[1].translate(_POWERS))}제곱"),
     (re.compile(rf"(?<![\d.])({_N})-({_N})(?![\d-])"), lambda m: f"{decimal(m[1])} 대 {decimal(m[2])}"),
     (re.compile(rf"{_MINUS}(?=\d)"), "마이너스 "),
     (re.compile(rf"({_N})\s?(?=(?:{_SCALE})?[원년월일분초도])"), lambda m: decimal(m[1])),
@@ -164,10 +175,9 @@ _AT_END = re.compile(r" +\Z")
 _STRONGEST = "?!….,"
 
 
-def normalise(text: str) -> TracedText:
+def normalise(source: TracedText) -> TracedText:
     """Hangul, single spaces and ``!?…,.`` only; what cannot be said is left out."""
-    said = TracedText.of(text)
-    said = said.sub(_SINGLE_JAMO, lambda m: unicodedata.normalize("NFC", m[0]))
+    said = source.sub(_SINGLE_JAMO, lambda m: unicodedata.normalize("NFC", m[0]))
     said = said.sub(_FULL, lambda m: unicodedata.normalize("NFKC", m[0]))
     for pattern, words in _RULES:
         said = said.sub(pattern, words)

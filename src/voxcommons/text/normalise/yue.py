@@ -44,10 +44,12 @@ _FIRST: tuple[Rule, ...] = (
     (re.compile(rf"(?:{_CALLED})\s?[2-9]\d{{7}}(?!\d)"), _halves),
     (re.compile(rf"(?:{_CALLED})\s?(?:999|112|18\d{{3}}|1[08]\d{{2}})(?!\d)"), _code),
     (re.compile(r"(?<![A-Za-z])[$＄](?=\s?\d)"), "￥"),
+    (re.compile(r"(?<!\d)\d{3}(?=號(?:巴士|小巴|車|線))"), _code),
+    (re.compile(r"(?<=時速)\s?(\d+(?:\.\d+)?)\s?km/h"), lambda m: f"{m[1]}公里"),
     (re.compile(r"(?<=\d)\s?[Kk](?=蚊|元)"), "千"),
-    (re.compile(rf"(?<![\d.第])2(?={_COUNTED})(?!日[，。,.]|個月前)"), "兩"),
+    (re.compile(rf"(?<![\d.第/])2(?={_COUNTED})(?!日[，。,.]|個月前)"), "兩"),
 )
-_SAID = {"幺": "一", "到": "至"}
+_SAID = {"幺": "一", "到": "至", "厘": "厘"}
 
 
 @cache

@@ -23,6 +23,8 @@ GREEK: dict[str, str] = {
 }  # fmt: skip
 """How the public program names Greek letters."""
 
+# Of two simplified forms the public program's table has the other one; learned from stored lines.
+_PUBLIC_FORMS = str.maketrans({"鍾": "锺"})
 _HALFWIDTH = {
     code + 0xFEE0: code
     for code in (*range(ord("0"), ord("9") + 1), *range(ord("A"), ord("Z") + 1), *range(97, 123))
@@ -50,6 +52,7 @@ def simplified(text: TracedText) -> TracedText:
 def simplified_singly(text: TracedText) -> TracedText:
     """The same one character at a time, without looking at words: the public program's way."""
     convert = _converter().convert
+    text = TracedText(text.text.translate(_PUBLIC_FORMS), text.starts, text.ends)
     single = (new if len(new := convert(char)) == 1 else char for char in text.text)
     return TracedText("".join(single), text.starts, text.ends)
 
