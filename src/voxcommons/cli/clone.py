@@ -69,10 +69,11 @@ def clone(
         # Here and not above: a recording that cannot be used is refused before torch is loaded.
         from voxcommons.models.build import load_base, use_threads
         from voxcommons.voices.cloning import CloneOptions, build_voice, read_transcript
+        from voxcommons.voices.public_networks import equipped
 
         use_threads(settings.threads)
         parts = ("content", "semantic_to_wave") if no_preview else ("content", "semantic_to_wave", "text_to_semantic")
-        base = load_base(base_name, parts=parts)
+        base = equipped(load_base(base_name, parts=parts), settings.home, cloning=True)
         transcript = read_transcript(words, language, table=base.table)
         preview = None if no_preview else _preview_with(base, settings, progress)
         options = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence, preview=preview)

@@ -151,11 +151,12 @@ def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: s
     from voxcommons.models.build import base_folder, load_base
     from voxcommons.synth.engine import Engine
     from voxcommons.voices.own_weights import own_weights
+    from voxcommons.voices.public_networks import equipped
 
     if voice is None:
         voice = _default_voice(library.list(), text, read_facts(base_folder(base_name))[1])
 
-    base = load_base(base_name, own_weights=own_weights(voice))
+    base = equipped(load_base(base_name, own_weights=own_weights(voice)), settings.home)
     chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
     return _Job(settings, text, voice, base, options, chunks)
 

@@ -24,7 +24,9 @@ from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.base.files import atomic_folder
 from voxcommons.base.hashing import sha256_file
 from voxcommons.models.base_file import FORMAT, PARTS, VERSION, BaseFacts, read_facts, sha256_of
+from voxcommons.models.bert import CharacterContext
 from voxcommons.models.content import PhoneticContentEncoder
+from voxcommons.models.eres2netv2 import ERes2NetV2
 from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.models.weight_norm import fold_weight_norm
@@ -50,6 +52,8 @@ class BaseModel:
         sha256: names the weights and sizes; a voice keeps it to know its base.
         folder: where it was read from, None for one made in memory.
         own_weights: hash of the voice's weights file that was put over it, None for the plain model.
+        speaker: sound -> speaker vector, for models that take one; None where it is not installed.
+        context: Mandarin text -> context features, for models that take them; None where it is not installed.
     """
 
     facts: BaseFacts
@@ -59,6 +63,8 @@ class BaseModel:
     sha256: str
     folder: Path | None = None
     own_weights: str | None = None
+    speaker: ERes2NetV2 | None = None
+    context: CharacterContext | None = None
 
     @property
     def name(self) -> str:

@@ -64,15 +64,15 @@ def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Pro
         [gin] float32.
 
     Raises:
-        InputError: the base model takes a speaker vector besides, which cannot be computed here yet.
+        InputError: the base model takes a speaker vector besides, and the network for it is not installed.
     """
     progress = progress or NullProgress()
-    if base.semantic_to_wave.speaker_dim:
+    if base.semantic_to_wave.speaker_dim and base.speaker is None:
         raise InputError(
             "cannot clone with this base model yet",
-            expected="a base model without a speaker-verification vector",
-            found=base.name,
-            do="choose the starter",
+            expected="the speaker-verification network it takes a vector from",
+            found=f"{base.name} without it",
+            do="run: vox models pull eres2netv2",
         )
     total = np.zeros(base.semantic_to_wave.gin, np.float64)
     weight = 0
@@ -80,7 +80,8 @@ def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Pro
     for clip in clips:
         wave = _tensor(base, level(resample(clip, rate, base.sample_rate)))  # [1, T]
         spec = linear_spectrogram(wave, base.n_fft, base.hop, base.win)  # [1, bins, F]
-        style = base.semantic_to_wave.style(spec)[0, :, 0].double().cpu().numpy()  # [gin]
+        sv = base.speaker.vector_of(_content_wave(base, clip, rate)[0]) if base.speaker is not None else None  # [1, 20480]
+        style = base.semantic_to_wave.style(spec, sv=sv)[0, :, 0].double().cpu().numpy()  # [gin]
         total += style * spec.shape[-1]
         weight += spec.shape[-1]
         progress.advance()
@@ -167,7 +168,8 @@ def _ended(ids: tuple[int, ...], table: str) -> tuple[int, ...]:
 def _content(base: BaseModel) -> Any:  # noqa: ANN401 - content encoders are known by what they do, see BaseModel
     if base.content is None:
         raise InputError(
-            "cannot clone with this base model", expected="a base model with a content encoder", found=base.name, do="choose the starter"
+            "cannot clone with this base model", expected="a base model with a content encoder", found=base.name,
+            do="choose the starter; for a converted public model run: vox models pull chinese-hubert-base",
         )
     return base.content
 

@@ -19,6 +19,7 @@ from voxcommons.base.errors import Cancelled, InputError
 from voxcommons.models.build import BaseModel, suited_threads, use_threads
 from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.synth.chunks import AudioChunk, Samples, SilenceTrimmer, limit_peaks, pause_seconds, silence
+from voxcommons.synth.context import context_of, context_of_prompt
 from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_batch, decode_stream
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
 from voxcommons.synth.sampling import SamplingOptions
@@ -61,6 +62,7 @@ class _Speaker:
     style: Tensor  # [1, gin, 1]
     prompt_codes: Tensor  # [S]
     prompt_phones: Tensor  # [P]
+    prompt_context: Tensor | None = None  # [P, width], for models that take context features
 
 
 @dataclass
@@ -163,6 +165,7 @@ class Engine:
         item = DecodeItem(
             phones=torch.cat([speaker.prompt_phones, ids]) if prompted else ids,
             prompt=speaker.prompt_codes if prompted else None,
+            bert=self._context(utterance, speaker.prompt_context if prompted else None),
             seed=derived_seed(options.seed, index, "codes"),
         )
         greedy = options.temperature == 0
@@ -206,6 +209,13 @@ class Engine:
 
         codes.stream = stream() if check is None or takes == 1 else clearest()
         return codes
+
+    def _context(self, utterance: Utterance, prompt: Tensor | None) -> Tensor | None:
+        """Context features [width, P] of the prompt and a sentence; None (which means zeros) without a network for them."""
+        if self.base.context is None:
+            return None
+        rows = context_of(self.base.context, utterance)
+        return (rows if prompt is None else torch.cat([prompt, rows])).T.to(self.base.device)
 
     def _listener(self, utterance: Utterance) -> SelfCheck | None:
         """Who reads the tokens of a sentence; None where the content encoder is missing or cannot."""
@@ -300,7 +310,10 @@ class Engine:
         style = torch.tensor(features.style, dtype=torch.float32, device=device)
         style = style.to(next(self.base.semantic_to_wave.parameters()).dtype)
         codes = torch.tensor(features.prompt_codes, dtype=torch.int64, device=device)
-        return _Speaker(style[None, :, None], codes, torch.tensor(features.prompt_phones, dtype=torch.int64, device=device))
+        phones = torch.tensor(features.prompt_phones, dtype=torch.int64, device=device)
+        known = self.base.context
+        context = None if known is None else context_of_prompt(known, manifest, phones.tolist(), self.base.table)
+        return _Speaker(style[None, :, None], codes, phones, context)
 
 
 def provenance(text: str, voice: SpeakingVoice, base: BaseModel, options: SpeakOptions) -> Provenance:

@@ -192,7 +192,7 @@ def _by_network(found: Sequence[tuple[Path, Foreign]]) -> dict[str, tuple[Path, 
     return {foreign.network: (path, foreign) for path, foreign in found}
 
 
-class _Numbers:
+class FiniteTensor:
     """A tensor that is checked for infinite numbers when it is read."""
 
     def __init__(self, name: str, view: TensorView) -> None:
@@ -226,7 +226,7 @@ def _checked(part: str, weights: Mapping[str, Any], wanted: Mapping[str, tuple[i
         more = f" and {len(faults) - 5} more" if len(faults) > 5 else ""
         what = part.replace("_", " ")
         raise RefusedFileError(f"the {what} file does not fit its network", found="; ".join(faults[:5]) + more)
-    return {name: _Numbers(name, weights[name]) for name in wanted}
+    return {name: FiniteTensor(name, weights[name]) for name in wanted}
 
 
 def _write_base(folder: Path, facts: BaseFacts, parts: Mapping[str, Mapping[str, StoredTensor]], *, replace: bool) -> str:
