@@ -8,7 +8,7 @@ import pytest
 from voxcommons.base.settings import Settings
 from voxcommons.cli.main import main
 from voxcommons.voicefile.checkpoint_writer import write_checkpoint
-from voxcommons.voicefile.tensors import RawTensor
+from voxcommons.voicefile.tensors import RawTensor, write_tensors
 
 
 @pytest.fixture
@@ -57,6 +57,18 @@ def test_a_hostile_file_is_refused_and_what_it_names_is_told(vox, evil, lora):
     assert [one["clean"] for one in facts] == [True, False]
     assert facts[1]["names"] == ["os.system"]
     assert facts[0]["version"] == "v3"
+
+
+def test_safetensors_are_plain_data_unless_they_are_damaged(vox, tmp_path):
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, {"ar_text_embedding.word_embeddings.weight": RawTensor.of(np.zeros((732, 4), "<f2"))})
+    code, out, _ = vox("scan", path)
+    assert code == 0
+    assert "clean: text to semantic, v2" in out
+    path.write_bytes(path.read_bytes()[:-1])
+    code, out, _ = vox("scan", path)
+    assert code == 3
+    assert "REFUSED: a tensor file is damaged" in out
 
 
 def test_a_missing_file_is_a_mistake_of_the_user(vox, tmp_path):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, TypeGuard
 
 # Mark of the public program -> (version, whether the file is a LoRA).
 MARKS: Final[Mapping[str, tuple[str, bool]]] = {
@@ -38,7 +38,6 @@ _KINDS: Final = (
 )
 
 
-@runtime_checkable
 class Shaped(Protocol):
     """A tensor of which only the shape matters here."""
 
@@ -92,10 +91,14 @@ def _weights_of(content: object) -> Mapping[str, Shaped]:
         return {}
     for place in (*(content.get(key) for key in _WEIGHT_PLACES), content):
         if isinstance(place, dict):
-            tensors = {key: value for key, value in place.items() if isinstance(key, str) and isinstance(value, Shaped)}
+            tensors = {key: value for key, value in place.items() if isinstance(key, str) and _is_shaped(value)}
             if tensors and len(tensors) == len(place):
                 return tensors
     return {}
+
+
+def _is_shaped(value: object) -> TypeGuard[Shaped]:
+    return isinstance(getattr(value, "shape", None), tuple)
 
 
 def _config_of(content: object) -> Mapping[str, Any]:

@@ -22,12 +22,12 @@ _ROOT: Final = "archive"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
-def write_checkpoint(path: Path, content: Mapping[str, Any], mark: str | None = None) -> None:
+def write_checkpoint(path: Path, content: object, mark: str | None = None) -> None:
     """Write a checkpoint, whole or not at all.
 
     Args:
         path: the file to make or replace.
-        content: dictionaries, lists, tuples, text, numbers, None, and tensors, whose data are asked for one at a time.
+        content: a tensor, or dictionaries, lists, tuples, text, numbers, None and tensors; tensors are asked for their data one at a time.
         mark: two characters to put where the archive has "PK", None for a plain archive.
 
     Raises:

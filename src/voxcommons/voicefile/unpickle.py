@@ -2,7 +2,7 @@
 
 `pickle` imports and calls whatever a file names; that is how a voice file takes over a machine. Here a name is a word that
 is looked up in a short list and never resolved; the few that a checkpoint needs (tensors, ordered dictionaries, paths, plain
-records) have a meaning written in this file, everything else ends the reading. Opcodes that plain weights do not need are
+records) have a meaning written in `pickle_names`, everything else ends the reading. Opcodes that plain weights do not need are
 refused too, and every step is counted, so that a small file cannot make much work.
 """
 
@@ -11,52 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from voxcommons.voicefile.pickle_names import ALLOWED, MAKERS, RECORDS, STORAGES, Name, OrderedRecord, Record, Value, key_of
 from voxcommons.voicefile.pickle_tokens import MOST_NAME_CHARS, Token, refused, token_at
-from voxcommons.voicefile.tensor_view import DTYPES, STORAGE_TYPES, Storage, TensorView, make_view
+from voxcommons.voicefile.tensor_view import Storage
 
 MOST_STEPS: Final = 500_000
 MOST_NESTING: Final = 500
-_LONGEST_PATH_CHARS: Final = 4096
-_KEYS: Final = (str, int, float, bool, bytes, type(None))
-Value = Any
-
-
-class Record(dict[str, Value]):
-    """What a file stores as an object with attributes: only its attributes."""
-
-
-class OrderedRecord(dict[Value, Value]):
-    """An ordered dictionary; its own attributes (a state dict's `_metadata`) are dropped."""
-
-
-class Name:
-    """A name from the allowed list; a word, not what it stands for."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
-_RECORDS: Final = frozenset({
-    "utils.HParams", "GPT_SoVITS.utils.HParams", "module.utils.HParams", "argparse.Namespace", "types.SimpleNamespace",
-})  # fmt: skip
-_PATHS: Final = frozenset(
-    f"{module}.{kind}"
-    for module in ("pathlib", "pathlib._local")
-    for kind in ("Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath")
-)
-_BUILTINS: Final = ("builtins", "__builtin__")
-_FACTORIES: Final = frozenset(f"{module}.{kind}" for module in _BUILTINS for kind in ("dict", "list", "int", "float", "str"))
-_SETS: Final = frozenset(f"{module}.{kind}" for module in _BUILTINS for kind in ("set", "frozenset"))
-_ORDERED: Final = "collections.OrderedDict"
-_STORAGES: Final[Mapping[str, str]] = {
-    f"{module}.{kind}": dtype
-    for module in ("torch", "torch.cuda", "torch.storage")
-    for kind, dtype in STORAGE_TYPES.items()
-    if not (module == "torch.cuda" and kind == "UntypedStorage")
-}
-_DTYPES: Final[Mapping[str, str]] = {f"torch.{name}": dtype for name, dtype in DTYPES.items()}
 
 
 class Machine:
@@ -202,17 +162,17 @@ class Machine:
         if type(target) not in (dict, OrderedRecord) or len(pairs) % 2:
             raise refused("entries for what is not a dictionary")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            target[_key(key)] = value
+            target[key_of(key)] = value
 
     def _additems(self, _: object) -> None:
         items = self._since_mark()
         target = self._top()
         if type(target) is not set:
             raise refused("members for what is not a set")
-        target.update(_key(item) for item in items)
+        target.update(key_of(item) for item in items)
 
     def _frozenset(self, _: object) -> None:
-        self._stack.append(frozenset(_key(item) for item in self._since_mark()))
+        self._stack.append(frozenset(key_of(item) for item in self._since_mark()))
 
     # --- memo ---------------------------------------------------------------------------------------------------------
 
@@ -244,7 +204,7 @@ class Machine:
             raise refused(f"a name of {len(module) + len(name)} characters")
         text = f"{module}.{name}"
         self.names[text] = None
-        if text not in _ALLOWED:
+        if text not in ALLOWED:
             raise refused(f"the name {text}, which is not data")
         return Name(text)
 
@@ -252,7 +212,7 @@ class Machine:
         arguments, target = self._pop(), self._pop()
         if not isinstance(target, Name) or type(arguments) is not tuple:
             raise refused("a call of what is not a name")
-        maker = _MAKERS.get(target.text)
+        maker = MAKERS.get(target.text)
         if maker is None:
             raise refused(f"a call of {target.text}")
         self._spend(len(arguments))
@@ -261,7 +221,7 @@ class Machine:
 
     def _newobj(self, _: object) -> None:
         arguments, target = self._pop(), self._pop()
-        if not isinstance(target, Name) or target.text not in _RECORDS or arguments != ():
+        if not isinstance(target, Name) or target.text not in RECORDS or arguments != ():
             raise refused(f"an object of {target.text if isinstance(target, Name) else 'what is not a name'}")
         self._stack.append(Record())
 
@@ -280,12 +240,12 @@ class Machine:
         if type(told) is not tuple or len(told) not in (5, 6) or told[0] != "storage":
             raise refused("a reference that is not a storage")
         kind, key, place, count = told[1:5]
-        known = isinstance(kind, Name) and kind.text in _STORAGES
+        known = isinstance(kind, Name) and kind.text in STORAGES
         if not known or type(key) is not str or type(place) is not str or type(count) is not int or count < 0:
             raise refused("a storage that is not described as one")
         if len(told) == 6 and told[5] is not None:
             raise refused("a storage inside another storage")
-        self._stack.append(self._storage_of(_STORAGES[kind.text], key, count))
+        self._stack.append(self._storage_of(STORAGES[kind.text], key, count))
 
 
 def _frame(token: Token, frame_end: int | None, size: int) -> int | None:
@@ -302,105 +262,6 @@ def _frame(token: Token, frame_end: int | None, size: int) -> int | None:
     return None
 
 
-def _key(value: Value) -> Value:
-    """A key whose hash costs nothing; nested tuples could make a short file hash for ever."""
-    if type(value) not in _KEYS:
-        raise refused("a key that is neither text nor a number")
-    return value
-
-
-def _ordered(arguments: tuple[Value, ...]) -> OrderedRecord:
-    made = OrderedRecord()
-    if not arguments:
-        return made
-    (pairs,) = arguments if len(arguments) == 1 else (None,)
-    if type(pairs) is not list:
-        raise refused("an ordered dictionary of what are not pairs")
-    for pair in pairs:
-        if type(pair) not in (list, tuple) or len(pair) != 2:
-            raise refused("an ordered dictionary of what are not pairs")
-        made[_key(pair[0])] = pair[1]
-    return made
-
-
-def _counter(arguments: tuple[Value, ...]) -> OrderedRecord:
-    if len(arguments) == 1 and type(arguments[0]) is dict:
-        return OrderedRecord(arguments[0])
-    if arguments:
-        raise refused("a counter of what is not a dictionary")
-    return OrderedRecord()
-
-
-def _defaultdict(arguments: tuple[Value, ...]) -> OrderedRecord:
-    if len(arguments) > 1 or (arguments and not isinstance(arguments[0], Name | type(None))):
-        raise refused("a dictionary with a default that is not a type")
-    return OrderedRecord()
-
-
-def _set(arguments: tuple[Value, ...]) -> set[Value]:
-    if len(arguments) != 1 or type(arguments[0]) not in (list, tuple):
-        raise refused("a set of what is not a list")
-    return {_key(item) for item in arguments[0]}
-
-
-def _path(arguments: tuple[Value, ...]) -> str:
-    if not all(type(part) is str for part in arguments) or sum(len(part) for part in arguments) > _LONGEST_PATH_CHARS:
-        raise refused("a path that is not text, or not short")
-    return "/".join(arguments)
-
-
-def _size(arguments: tuple[Value, ...]) -> tuple[int, ...]:
-    if len(arguments) != 1 or type(arguments[0]) not in (list, tuple) or not all(type(item) is int for item in arguments[0]):
-        raise refused("a size that is not numbers")
-    return tuple(arguments[0])
-
-
-def _device(arguments: tuple[Value, ...]) -> str:
-    if not 1 <= len(arguments) <= 2 or type(arguments[0]) is not str or (len(arguments) == 2 and type(arguments[1]) is not int):
-        raise refused("a device that is not text")
-    return ":".join(str(part)[:64] for part in arguments)
-
-
-def _tensor(arguments: tuple[Value, ...]) -> TensorView:
-    """storage, offset, shape, stride, then what only training needs (gradient flag, hooks, notes)."""
-    if not 4 <= len(arguments) <= 7 or not _no_hooks(arguments[5:6]):
-        raise refused("a tensor that is not described as one")
-    return make_view(*arguments[:4])
-
-
-def _typed_tensor(arguments: tuple[Value, ...]) -> TensorView:
-    """As `_tensor`, with a type in the seventh place."""
-    kind = arguments[6] if 7 <= len(arguments) <= 8 else None
-    if not isinstance(kind, Name) or kind.text not in _DTYPES or not _no_hooks(arguments[5:6]):
-        raise refused("a tensor that is not described as one")
-    storage, offset, shape, stride = arguments[:4]
-    return make_view(storage, offset, shape, stride, _DTYPES[kind.text])
-
-
-def _parameter(arguments: tuple[Value, ...]) -> TensorView:
-    if len(arguments) != 3 or not isinstance(arguments[0], TensorView) or not _no_hooks(arguments[2:]):
-        raise refused("a parameter that is not a tensor")
-    return arguments[0]
-
-
-def _no_hooks(hooks: tuple[Value, ...]) -> bool:
-    return not hooks or hooks[0] is None or (isinstance(hooks[0], dict) and not hooks[0])
-
-
-_MAKERS: Final[Mapping[str, Callable[[tuple[Value, ...]], Value]]] = {
-    _ORDERED: _ordered,
-    "collections.Counter": _counter,
-    "collections.defaultdict": _defaultdict,
-    "torch.Size": _size,
-    "torch.device": _device,
-    "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch._utils._rebuild_tensor_v3": _typed_tensor,
-    "torch._utils._rebuild_parameter": _parameter,
-    **dict.fromkeys(_SETS, _set),
-    **dict.fromkeys(_PATHS, _path),
-}
-_ALLOWED: Final = frozenset(_MAKERS) | _RECORDS | _FACTORIES | frozenset(_STORAGES) | frozenset(_DTYPES)
 _PUSHED: Final = frozenset({
     "BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT", "BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "SHORT_BINUNICODE",
     "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8",

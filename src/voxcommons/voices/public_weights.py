@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from voxcommons.base.errors import InputError, RefusedFileError
+from voxcommons.base.errors import CorruptFileError, InputError, RefusedFileError
 from voxcommons.base.files import atomic_folder
 from voxcommons.base.hashing import sha256_file
 from voxcommons.models.base_file import FORMAT, PARTS, VERSION, BaseFacts, read_facts, sha256_of
@@ -98,6 +98,8 @@ def scan(path: Path) -> Scan:
         OSError: it cannot be read.
     """
     size = path.stat().st_size
+    if path.is_file() and _is_safetensors(path):
+        return _scanned_safetensors(path, size)
     try:
         with open_checkpoint(path) as checkpoint:
             return _scanned(path, size, checkpoint)
@@ -107,6 +109,39 @@ def scan(path: Path) -> Scan:
             with path.open("rb") as file:
                 names = names_of(file, size)
         return Scan(str(path), size, refused=cause.found or cause.problem, names=names)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    shape: tuple[int, ...]
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Length of the header in eight bytes, then JSON: no checkpoint that torch wrote starts like this."""
+    with path.open("rb") as file:
+        return file.read(9)[5:] == b"\0\0\0{"
+
+
+def _scanned_safetensors(path: Path, size: int) -> Scan:
+    try:
+        file = TensorFile.at(path)
+    except CorruptFileError as cause:
+        return Scan(str(path), size, refused=f"{cause.problem}: {cause.found}", container="safetensors")
+    facts = [file.facts(name) for name in file]
+    foreign = recognise({name: _Shape(shape) for name, (_, shape) in zip(file, facts, strict=True)})
+    return Scan(
+        str(path),
+        size,
+        container="safetensors",
+        network=foreign.network,
+        version=foreign.version,
+        evidence=foreign.evidence,
+        lora=foreign.lora,
+        unusable="safetensors are plain data already; vox convert reads the public program's own files",
+        tensors=len(facts),
+        numbers=sum(math.prod(shape) for _, shape in facts),
+        types=dict(Counter(dtype for dtype, _ in facts)),
+    )
 
 
 def _scanned(path: Path, size: int, checkpoint: Checkpoint) -> Scan:
