@@ -59,3 +59,11 @@ def test_a_list_that_is_not_there_and_a_folder_that_is_are_one_line_each(vox, fa
     code, _, err = vox("train", "dataset", "read", faulty, "-o", tmp_path / "there")
     assert code == 2
     assert "already there" in err
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+def test_help_shows_an_example_on_a_line_of_its_own(vox, verb):
+    code, out, _ = vox("train", "dataset", verb, "--help")
+    assert code == 0
+    assert any(line.strip().startswith(f"vox train dataset {verb} ") for line in out.splitlines())
+    assert "\\b" not in out

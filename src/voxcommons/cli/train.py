@@ -74,7 +74,7 @@ def dataset() -> None:
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Make a corpus folder for `vox train base`.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every clip and every fault.")
 def read_command(lists: tuple[Path, ...], sounds: Path | None, prepared: Path | None, out: Path | None, as_json: bool) -> None:
-    r"""Check .list files (path|speaker|language|text), and make a corpus of them.
+    """Check .list files (path|speaker|language|text), and make a corpus of them.
 
     \b
         vox train dataset read mine.list --sounds wavs
@@ -82,7 +82,7 @@ def read_command(lists: tuple[Path, ...], sounds: Path | None, prepared: Path | 
         vox train dataset read *.list --sounds wavs -o corpus
 
     Each fault is one line with its line number; the other lines are used.
-    """
+    """  # noqa: D301 - click needs the character itself
     from voxcommons.prepare.public_dataset import read_dataset, write_corpus
 
     found = read_dataset(lists, sounds=sounds, prepared=prepared)
@@ -112,11 +112,11 @@ def read_command(lists: tuple[Path, ...], sounds: Path | None, prepared: Path | 
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to make.")
 @click.option("--prepared", is_flag=True, help="Also write 2-name2text.txt and 5-wav32k, as the public program would.")
 def write_command(corpus: Path, out: Path, prepared: bool) -> None:
-    r"""Write a corpus folder as a data set that GPT-SoVITS reads: dataset.list and the sounds beside it.
+    """Write a corpus folder as a data set that GPT-SoVITS reads: dataset.list and the sounds beside it.
 
     \b
         vox train dataset write corpus -o for-gpt-sovits
-    """
+    """  # noqa: D301 - click needs the character itself
     from voxcommons.prepare.public_dataset import LIST_FILE, write_dataset
 
     with RichProgress() as progress:
