@@ -163,7 +163,8 @@ def fetch(host, tmp_path, file=None, repository="them/theirs"):
     return source, source.fetch(repository, file or PublicFile("a/weights.bin"), NullProgress())
 
 
-def test_a_file_is_downloaded_without_telling_who_asks(host, tmp_path):
+def test_a_file_is_downloaded_without_telling_who_asks(host, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
     source, got = fetch(host, tmp_path)
     assert got.path.read_bytes() == host.files["a/weights.bin"]
     assert got.published is None

@@ -59,6 +59,7 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "soxr": ("", "soxr"),
     "torch": ("", "torch"),
     "fastapi": ("serve", "fastapi"),
+    "httpx2": ("public", "httpx2"),
     "huggingface_hub": ("public", "huggingface-hub"),
     "onnxruntime": ("evaluate", "onnxruntime"),
     "pocketsphinx": ("evaluate", "pocketsphinx"),

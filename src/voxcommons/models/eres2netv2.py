@@ -75,7 +75,7 @@ class ERes2NetV2(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(1, _STEM, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(_STEM)
-        channels = _STEM
+        channels, stages = _STEM, []
         for stage, blocks in enumerate(_BLOCKS):
             planes = _STEM << stage
             made = []
@@ -83,7 +83,8 @@ class ERes2NetV2(nn.Module):
                 stride = 2 if stage > 0 and block == 0 else 1
                 made.append(_Block(channels, planes, stride, fused=stage >= _FUSED_FROM))
                 channels = planes * _EXPANSION
-            self.add_module(f"layer{stage + 1}", nn.Sequential(*made))
+            stages.append(nn.Sequential(*made))
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.layer3_ds = nn.Conv2d(channels // 2, channels, 3, stride=2, padding=1, bias=False)
         self.fuse34 = _Fusion(channels)
         self.seg_1 = nn.Linear(2 * VECTOR, _EMBEDDING)
