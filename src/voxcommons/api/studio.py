@@ -22,7 +22,7 @@ from voxcommons.voicefile.manifest import MANIFEST_FILE, WEIGHTS_FILE
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.passing import Clips, PassingVoices
-from voxcommons.voices.public_networks import equipped
+from voxcommons.voices.public_networks import PublicNetworks
 
 BASES_KEPT: Final = 4  # loaded at the same time; the one unused for longest makes room
 _VOICES_KEPT: Final = 256
@@ -60,7 +60,7 @@ class Studio:
     """
 
     def __init__(self, home: Path, bases: dict[str, str], folders: AllowedFolders, threads: int | None = None) -> None:
-        self.library, self._home = Library(home), home
+        self.library, self._networks = Library(home), PublicNetworks(home)
         self.folders = folders
         self._places = {name: base_folder(place) for name, place in bases.items()}
         self._facts = {name: read_facts(place) for name, place in self._places.items()}
@@ -152,6 +152,7 @@ class Studio:
     def forget(self) -> None:
         """Drop everything that is loaded; the next request reads it anew."""
         self._engines.clear()
+        self._networks.forget()
         self._passing.forget()
         self._voices.clear()
 
@@ -161,7 +162,7 @@ class Studio:
             base = joined(load_base(gpt, parts=("text_to_semantic",)), load_base(sovits))
         else:
             base = load_base(sovits, own_weights=own_weights(voice) if isinstance(voice, Voice) else None)
-        return equipped(base, self._home, cloning=True)
+        return self._networks.beside(base, cloning=True)
 
 
 def _stamp(voice: Voice) -> _Stamp:
