@@ -146,14 +146,15 @@ def _cuts(levels: Levels, threshold: float, *, shortest: int, interval: int, kep
 
 
 def _cut(levels: Levels, start: int, stop: int, kept: int) -> tuple[int, int]:
-    """What is taken out of one silence [start, stop): nothing but a point, if all of it may be kept."""
+    """What is taken out of one silence [start, stop): nothing but a point, if all of it may be kept.
+
+    The public slicer treats silences of up to twice the kept length apart, and looks for the quietest hop that both ends reach
+    as well; whichever of the three it is, the result is this one.
+    """
     if stop - start <= kept:
         before = after = _quietest(levels, start, stop)
     else:
         before, after = _quietest(levels, start, start + kept), _quietest(levels, stop - kept, stop)
-        if stop - start <= 2 * kept and start > 0:  # both ends reach a middle; its quietest hop is taken out too
-            middle = _quietest(levels, stop - kept, start + kept)
-            before, after = min(before, middle), max(after, middle)
     return (0 if start == 0 else before), after
 
 
