@@ -95,6 +95,7 @@ def calls(reference: str, weights: str, second: str = "") -> Iterator[Call]:
     yield Call("nothing but marks is a second of silence", "/tts", asked | {"text": "……"}, "POST", sound=is_wav)
     success = {"message": "success"}
     yield Call("a reference clip", "/set_refer_audio", {"refer_audio_path": reference}, says=success)
+    yield Call("a reference voice", "/set_refer_audio", {"refer_audio_path": "voice:tester"}, says=success)
     yield Call("no reference clip", "/set_refer_audio", status=400, says={"message": "set refer audio failed", "Exception": ...})
     for part in ("gpt", "sovits"):
         path = f"/set_{part}_weights"

@@ -159,15 +159,14 @@ class PublicApi:
 
     async def set_refer(self, request: Request, refer_audio_path: str | None = None) -> Response:
         """Check a reference clip and compute its voice ahead; requests still name their own, as in the public program."""
-        failed = "set refer audio failed"
-        try:
-            clips = Clips(self.studio.folders.file(refer_audio_path or ""))
-        except VoxError as error:
-            return fault_of(error, failed).response(request.url.path)
-        chosen = self.sessions.get(request)
+        failed, path, chosen = "set refer audio failed", refer_audio_path or "", self.sessions.get(request)
 
         def work() -> Generator[None, None, None]:
-            self.studio.passing(self.studio.engine(chosen).base, clips)
+            if path.startswith(VOICE_PREFIX):
+                self.studio.voice(path.removeprefix(VOICE_PREFIX))
+            else:
+                clips = Clips(self.studio.folders.file(path))
+                self.studio.passing(self.studio.engine(chosen).base, clips)
             yield
 
         return await self._done(request, work(), failed) or _success()

@@ -16,7 +16,7 @@ from typing import Final
 from voxcommons.api.folders import AllowedFolders
 from voxcommons.base.errors import InputError
 from voxcommons.base.log import logger
-from voxcommons.models.build import BaseFacts, BaseModel, base_folder, load_base, read_facts
+from voxcommons.models.build import BaseModel, base_folder, load_base, read_facts
 from voxcommons.synth.engine import Engine, SpeakingVoice
 from voxcommons.voicefile.manifest import MANIFEST_FILE, WEIGHTS_FILE
 from voxcommons.voices.library import Library, Voice
@@ -78,10 +78,6 @@ class Studio:
     def default(self) -> Selection:
         """What is used where a client has chosen nothing."""
         return Selection(self.bases[0], self.bases[0])
-
-    def facts(self, base: str) -> BaseFacts:
-        """What a named base model is."""
-        return self._facts[base][0]
 
     def base_named(self, voice: Voice) -> str | None:
         """The name of the base model a voice of the library was made for, if this server has it."""
