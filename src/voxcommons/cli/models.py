@@ -38,7 +38,7 @@ def list_models(context: click.Context, as_json: bool, check: bool) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for title in ("name", "what", "licence", "MB", "installed"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "name")
     for name, one in SETS.items():
         table.add_row(name, one.what, one.licence, _megabytes(one), states[name])
     Console(file=sys.stdout, markup=False, highlight=False).print(table)
