@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -94,7 +95,7 @@ def code_alignments(
         ]
         bar = progress or NullProgress()
         bar.start(len(chosen), "aligning codes with phonemes")
-        found = {}
+        found: dict[str, Any] = {}
         for number in chosen:
             bar.advance()
             places = np.array([place for place, phone in enumerate(labels[number]) if phone not in silent])

@@ -1,6 +1,6 @@
 """Stage C: teach the text-to-semantic model to continue a speaker's codes from phonemes.
 
-One loop, in running order. Half of the items are two clips of one speaker joined, because speaking always starts from a
+One loop, in running order. Some items are two clips of one speaker joined, because speaking may start from a
 prompt: the model must learn to carry pace and rhythm across the seam and to find its place in a longer text.
 """
 
@@ -39,18 +39,18 @@ class SemanticRecipe:
             choice while speaking does not lose it its place.
     """
 
-    steps: int = 5000
-    batch_seconds: float = 60.0
+    steps: int = 14000
+    batch_seconds: float = 40.0
     peak_rate: float = 1.2e-3
     warmup_steps: int = 150
-    easy_steps: int = 1500
-    easy_longest_s: float = 4.5
-    easy_batch_seconds: float = 24.0
+    easy_steps: int = 6000
+    easy_longest_s: float = 5.0
+    easy_batch_seconds: float = 28.0
     guide_weight: float = 1.0
     weight_decay: float = 0.05
-    joined_share: float = 0.5
-    misheard_share: float = 0.1
-    longest_s: float = 16.0
+    joined_share: float = 0.3
+    misheard_share: float = 0.08
+    longest_s: float = 14.0
     shortest_s: float = 0.8
     seed: int = 3
     save_every: int = 200
