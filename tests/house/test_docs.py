@@ -82,6 +82,13 @@ def test_a_verb_keeps_the_promise_of_the_list(verb):
     assert command.help
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_a_verb_shows_no_markup(verb):
+    module, _, name = VERBS[verb].address.partition(":")
+    for path, command in _leaves(getattr(importlib.import_module(module), name), verb).items():
+        assert "\\b" not in command.get_help(click.Context(command)), path
+
+
 def test_the_settings_page_lists_the_settings():
     assert [row[0].strip("`") for row in _table(_page("docs/settings.md"), 3)] == list(VARIABLES)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.models.ctc import phoneme_of_code
+from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.train.attention_guide import UNKNOWN, AttentionGuide
 
 

@@ -25,7 +25,7 @@ from voxcommons.voices import public_weights
 @click.option("--for-training", is_flag=True, help="Keep the posterior encoder, which only training needs.")
 @click.option("--replace", is_flag=True, help="Replace an existing folder.")
 def convert(sources: tuple[Path, ...], output: Path, to: str, name: str | None, for_training: bool, replace: bool) -> None:
-    r"""Turn GPT-SoVITS weights (v1, v2, v2Pro, v2ProPlus) into a base model, or a base model into files that GPT-SoVITS loads.
+    """Turn GPT-SoVITS weights (v1, v2, v2Pro, v2ProPlus) into a base model, or a base model into files that GPT-SoVITS loads.
 
     Give the .ckpt and the .pth file in any order; which is which, and the version, are found from the tensors. Files are read
     as `vox scan` reads them: nothing in them is executed.

@@ -57,7 +57,7 @@ def list_models(context: click.Context, as_json: bool, check: bool) -> None:
 def pull_models(
     context: click.Context, names: tuple[str, ...], endpoint: str | None, folder: Path | None, for_training: bool, replace: bool
 ) -> None:
-    r"""Get the sets NAMES and install them in VOX_HOME/models.
+    """Get the sets NAMES and install them in VOX_HOME/models.
 
     Every file is compared with the hash of the published one, read by an interpreter that can neither import nor call, and kept as
     plain data. A download that was stopped goes on where it was when the same command is run again.

@@ -18,7 +18,7 @@ from voxcommons.voices.public_weights import scan as scanned
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list with everything that was found.")
 @click.pass_context
 def scan(context: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    r"""Say what weight files (.pth, .ckpt, .pt, .bin) are, and refuse those that hold more than data.
+    """Say what weight files (.pth, .ckpt, .pt, .bin) are, and refuse those that hold more than data.
 
     The file is read by an interpreter that can neither import nor call; nothing in it is executed.
 

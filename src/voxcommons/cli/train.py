@@ -82,7 +82,7 @@ def read_command(lists: tuple[Path, ...], sounds: Path | None, prepared: Path | 
         vox train dataset read *.list --sounds wavs -o corpus
 
     Each fault is one line with its line number; the other lines are used.
-    """  # noqa: D301 - click needs the character itself
+    """
     from voxcommons.prepare.public_dataset import read_dataset, write_corpus
 
     found = read_dataset(lists, sounds=sounds, prepared=prepared)
@@ -116,7 +116,7 @@ def write_command(corpus: Path, out: Path, prepared: bool) -> None:
 
     \b
         vox train dataset write corpus -o for-gpt-sovits
-    """  # noqa: D301 - click needs the character itself
+    """
     from voxcommons.prepare.public_dataset import LIST_FILE, write_dataset
 
     with RichProgress() as progress:

@@ -155,6 +155,7 @@ _MARK = re.compile("[" + re.escape("".join(MARKS)) + "]")
 _DOTS = re.compile(r"\.{2,}|…+|‥+|・{2,}|。{2,}")
 _NOT_READ = re.compile(f"[^{_HAN}{_KANA}!?…,.]+")
 _MARK_RUN = re.compile("[!?…,.]{2,}")
+_NOTHING_TO_HOLD = re.compile(r"(?:\A|(?<=[!?…,.]))ー+")
 _AT_START = re.compile(f"\\A[,.]+(?=[{_HAN}{_KANA}])")
 _STRONGEST = "?!….,"
 
@@ -169,4 +170,4 @@ def normalise(source: TracedText) -> TracedText:
     said = said.sub(_SIGN, lambda m: SIGNS[m[0]]).sub(_DOTS, "…").sub(_MARK, lambda m: MARKS[m[0]])
     said = said.sub(_NOT_READ, "")
     said = said.sub(_MARK_RUN, lambda m: min(m[0], key=_STRONGEST.index))
-    return said.sub(_AT_START, "")
+    return said.sub(_NOTHING_TO_HOLD, "").sub(_AT_START, "")
