@@ -52,7 +52,7 @@ def test_any_text_is_read_or_warned_about(text: str, mode: str, compat: bool):
 
 
 @settings(max_examples=60, deadline=None)
-@given(ODD | st.text(max_size=30), st.sampled_from(["en", "auto", "zh"]))
+@given(ODD | st.text(max_size=30), st.sampled_from(["en", "auto", "zh", "ja", "ko", "yue"]))
 def test_every_letter_and_digit_is_heard_or_named(text: str, mode: str):
     utterance = read(text, mode)
     accounted = {place for item in (*utterance.spans, *utterance.warnings) for place in range(*_range(item))}
