@@ -240,3 +240,15 @@ def test_the_provenance_names_everything_and_keeps_no_text(voice, base):
     assert (told.voice, told.voice_id, told.base_sha256) == ("tester", voice.manifest.id, base.sha256)
     assert (told.seed, told.options["speed"]) == (4, 1.5)
     assert "secret" not in repr(told)
+
+
+def test_a_language_the_model_has_not_learned_is_told_and_spoken_all_the_same(base, engine, voice):
+    learned = Engine(replace(base, facts=replace(base.facts, languages=("zh",))))
+    warnings = {
+        (warning.kind, warning.start, warning.end)
+        for chunk in speak(learned, voice, "Hello there. 你好。")
+        for warning in chunk.warnings
+        if warning.kind != "broken_speech"
+    }
+    assert warnings == {("strange_language", 0, 12)}
+    assert not [w for chunk in speak(engine, voice, "Hello there.") for w in chunk.warnings if w.kind == "strange_language"]

@@ -46,6 +46,7 @@ class BaseFacts:
         continues_prompts: whether text to semantic was trained long enough to go on from a voice's prompt; else a voice is
             its style alone.
         longest_sentence_s: longest speech it was trained to make in one go, in seconds; longer sentences are cut at pauses.
+        languages: what it was trained to speak ("en", "zh", ...); empty where nobody said.
     """
 
     name: str
@@ -59,6 +60,7 @@ class BaseFacts:
     content: ContentConfig | None = None
     continues_prompts: bool = True
     longest_sentence_s: float = 12.0
+    languages: tuple[str, ...] = ()
 
 
 def read_facts(folder: Path) -> tuple[BaseFacts, str]:
@@ -84,10 +86,13 @@ def read_facts(folder: Path) -> tuple[BaseFacts, str]:
         faults.append(f"continues_prompts {prompts!r} instead of true or false")
     if isinstance(longest_s, bool) or not isinstance(longest_s, int | float) or not 1 <= longest_s <= 60:
         faults.append(f"longest_sentence_s {longest_s!r} instead of a number from 1 to 60")
+    languages = manifest.get("languages", [])
+    if not isinstance(languages, list) or not all(isinstance(name, str) and 2 <= len(name) <= 8 for name in languages):
+        faults.append(f"languages {languages!r} instead of a list of names such as 'en'")
     faults += _file_faults(folder, manifest, [part for part in PARTS if sections[part] is not None])
     if faults:
         raise CorruptFileError("the base model is damaged", found="; ".join(faults), do="install it again", path=str(folder))
-    reach = {"continues_prompts": prompts, "longest_sentence_s": longest_s}
+    reach = {"continues_prompts": prompts, "longest_sentence_s": longest_s, "languages": tuple(languages)}
     return BaseFacts(**numbers, **texts, **sections, **reach), sha256_of(manifest)  # type: ignore[arg-type]
 
 

@@ -30,12 +30,13 @@ class EuclideanCodebook(nn.Module):
         super().__init__()
         start = torch.randn(size, dim) * dim**-0.5
         self.register_buffer("inited", torch.ones(1))
-        self.register_buffer("cluster_size", torch.ones(size))
+        # What only `update` needs is kept with the model where it may be used: a trainable table learns by gradients.
+        self.register_buffer("cluster_size", torch.ones(size), persistent=not trainable)
         if trainable:
             self.embed = nn.Parameter(start)
         else:
             self.register_buffer("embed", start)
-        self.register_buffer("embed_avg", start.clone())
+        self.register_buffer("embed_avg", start.clone(), persistent=not trainable)
 
     def encode(self, x: Tensor) -> Tensor:
         """Nearest entry of each feature; of equally near ones the first.

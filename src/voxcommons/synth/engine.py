@@ -7,7 +7,7 @@ longest sentence and stops as soon as the listener does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -126,6 +126,7 @@ class Engine:
             _stop_if_cancelled(options)
             utterance = read(part.text, options.language, table=self.base.table, lexicon=options.lexicon, compat=options.compat)
             warnings = tuple(replace(w, start=w.start + part.start, end=w.end + part.start) for w in utterance.warnings)
+            warnings += _strange_languages(utterance, self.base.facts.languages, part)
             empty = AudioChunk(np.zeros(0, np.float32), self.base.sample_rate, index, len(parts), part.start, part.end, warnings)
             if all(phone in SILENT_PHONES for phone in utterance.phones):
                 yield empty
@@ -351,6 +352,13 @@ def _no_text(found: str) -> InputError:
 def _sentences_of(text: str, longest_s: float) -> list[Sentence]:
     han = sum("\u3400" <= character <= "\u9fff" for character in text)
     return sentences(text, max_chars=round(longest_s * (_HAN_PER_S if 3 * han > len(text) else _LATIN_PER_S)))
+
+
+def _strange_languages(utterance: Utterance, known: Sequence[str], part: Sentence) -> tuple[TextWarning, ...]:
+    """A warning for every language of a sentence that the base model was not trained to speak."""
+    found = {run.language for run in utterance.runs} - set(known) if known else set()
+    message = "the base model has not learned to speak {}; it will hardly be understood"
+    return tuple(TextWarning("strange_language", message.format(name), part.start, part.end) for name in sorted(found))
 
 
 def _seed_of_take(seed: int, number: int) -> int:

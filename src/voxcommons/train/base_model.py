@@ -30,7 +30,7 @@ from voxcommons.train.autoencoder import train_autoencoder
 from voxcommons.train.base_recipe import BaseRecipe
 from voxcommons.train.content import train_content
 from voxcommons.train.curves import draw_curves
-from voxcommons.train.labels import code_alignments, phoneme_labels, semantic_codes, spoken_only
+from voxcommons.train.labels import LANGUAGES, code_alignments, phoneme_labels, semantic_codes, spoken_only
 from voxcommons.train.semantic import lines_of, train_semantic
 from voxcommons.train.state import Checkpoints
 
@@ -88,6 +88,7 @@ class BaseTraining:
             "starter", RATE, self.recipe.acoustic.hop_samples, self.recipe.acoustic.fft_samples,
             self.recipe.acoustic.fft_samples, "v2", self.sizes.text_to_semantic, self.sizes.semantic_to_wave,
             self.sizes.content, self.recipe.continues_prompts, self.recipe.longest_sentence_s,
+            tuple(sorted(LANGUAGES.values())),
         )
         return save_base(BaseModel(facts, semantic, acoustic, content, sha256=""), target)
 

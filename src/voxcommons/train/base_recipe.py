@@ -32,7 +32,7 @@ class BaseRecipe:
 
     left_out: tuple[str, ...] = ("audio-cmn",)
     continues_prompts: bool = False
-    longest_sentence_s: float = 3.0
+    longest_sentence_s: float = 8.0
     content: ContentRecipe = field(default_factory=ContentRecipe)
     autoencoder: AutoencoderRecipe = field(default_factory=AutoencoderRecipe)
     acoustic: AcousticRecipe = field(default_factory=AcousticRecipe)
