@@ -46,3 +46,10 @@ def test_alignment_takes_phones_the_recogniser_did_not_hear():
 def test_more_phones_than_frames_cannot_be_aligned():
     assert ctc_times(scores([0]), [0, 1], BLANK) is None
     assert ctc_times(scores([0]), [], BLANK) is None
+
+
+def test_a_long_sentence_is_aligned_to_its_end():
+    """More than 63 phones: their states no longer fit into the byte in which a step is kept."""
+    ids = [number % 3 for number in range(200)]
+    times = ctc_times(scores(ids), ids, BLANK)
+    assert times == [(frame, frame + 1) for frame in range(200)]

@@ -40,7 +40,7 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
     "--output", "-o", metavar="FILE", help="Sound file: wav, flac, ogg, opus or mp3 by its ending; '-' is raw PCM to standard output."
 )
 @click.option("--format", "file_format", metavar="NAME", help="Format of the sound file, whatever its ending.")
-@click.option("--lang", default="auto", show_default=True, help="Language of the text: auto, en, zh, ja, ko, yue ...; see `vox phonemes --help`.")
+@click.option("--lang", default="auto", show_default=True, help="Language of the text: auto, en, zh, ja ...; vox phonemes lists them.")
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Tempo; 2 is twice as fast.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same speech.")
 @click.option("--temperature", type=float, default=0.8, show_default=True, help="Liveliness of delivery; 0 takes the likeliest.")

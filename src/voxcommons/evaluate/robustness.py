@@ -91,5 +91,5 @@ def ctc_times(log_probs: NDArray[np.float32], ids: Sequence[int], blank: int) ->
     for frame in range(frames - 1, -1, -1):
         if state % 2:
             first[state // 2] = frame
-        state -= steps[frame, state]
+        state -= int(steps[frame, state])
     return list(zip(first.tolist(), [*first[1:].tolist(), frames], strict=True))
