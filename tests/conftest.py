@@ -5,6 +5,7 @@ tests are skipped with that reason. `--require-shared` turns every such skip int
 folder cannot pass without having used it.
 """
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-shared", action="store_true", help="fail instead of skipping tests that need the shared data folder")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be heard: a build started in the background ignores it, and so would every program the tests stop with it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
