@@ -154,7 +154,7 @@ def test_a_megabyte_of_text_is_one_line(vox, place):
     [
         (["Hello.", "-v", "nobody"], "nobody"),
         (["Hello.", "-v", "../../etc"], "no such voice"),
-        (["Hello.", "--lang", "tlh"], "auto, en, zh"),
+        (["Hello.", "--lang", "tlh"], "expected one of auto, auto_yue, en"),
         (["Hello.", "-o", "out.xyz"], "wav, flac, ogg, opus, mp3"),
         (["Hello.", "-o", "nowhere/out.wav"], "folder does not exist"),
         (["Hello.", "-o", "."], "no ending"),

@@ -108,15 +108,16 @@ def save_flac(path: Path | str, samples: Samples, rate: int) -> None:
     _save(Path(path), samples, rate, "FLAC")
 
 
-def save_wav(path: Path | str, samples: Samples, rate: int) -> None:
-    """Write a recording as 16-bit WAV, whole or not at all; otherwise like :func:`save_flac`."""
+def save_wav(path: Path | str, samples: Samples | npt.NDArray[np.int16], rate: int) -> None:
+    """Write a recording as 16-bit WAV, whole or not at all; like :func:`save_flac`, and 16-bit samples stay what they are."""
     _save(Path(path), samples, rate, "WAV")
 
 
-def _save(path: Path, samples: Samples, rate: int, container: str) -> None:
-    peak = float(np.max(np.abs(samples), initial=0.0))
-    if peak > 0.999:
-        samples = samples * np.float32(0.999 / peak)
+def _save(path: Path, samples: Samples | npt.NDArray[np.int16], rate: int, container: str) -> None:
+    if samples.dtype != np.int16:
+        peak = float(np.max(np.abs(samples), initial=0.0))
+        if peak > 0.999:
+            samples = samples * np.float32(0.999 / peak)
     # Encoded in memory and written by Python: libsndfile would swallow the reason when the disk is full.
     encoded = io.BytesIO()
     soundfile.write(encoded, samples, rate, format=container, subtype="PCM_16")

@@ -72,9 +72,10 @@ class TextCodeEncoder(nn.Module):
         super().__init__()
         self.latent = latent
         if aligned:
-            self.place = nn.utils.skip_init(nn.Conv1d, hidden, hidden, 1)
-            nn.init.zeros_(self.place.weight)
-            nn.init.zeros_(self.place.bias)
+            with torch.random.fork_rng(devices=[]):  # a model's other weights do not depend on whether it has this
+                self.place = nn.Conv1d(hidden, hidden, 1)
+            for parameter in self.place.parameters():
+                nn.init.zeros_(parameter)
         self.ssl_proj = nn.Conv1d(code_dim, hidden, 1)
         self.encoder_ssl = Encoder(hidden, filters, heads, layers // 2, kernel, dropout, window)
         self.encoder_text = Encoder(hidden, filters, heads, layers, kernel, dropout, window)

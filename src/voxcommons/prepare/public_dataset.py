@@ -18,6 +18,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from voxcommons.audio.files import save_wav
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.base.files import atomic_folder
 from voxcommons.base.progress import NullProgress, Progress
@@ -260,8 +261,7 @@ def _write_level(file: Path, content: bytes, path: str) -> None:
     levelled = public_wave(mono if rate == RATE else soxr.resample(mono, rate, RATE))
     if levelled is not None:
         file.parent.mkdir(exist_ok=True)
-        # Whatever the ending of the name, the public program writes and reads a wav there.
-        soundfile.write(file, levelled, RATE, format="WAV", subtype="PCM_16")
+        save_wav(file, levelled, RATE)  # whatever the ending of the name, the public program writes and reads a wav there
 
 
 def _plain(text: str) -> str:
