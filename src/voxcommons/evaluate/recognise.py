@@ -25,6 +25,7 @@ from voxcommons.text.symbols import PUNCTUATION, symbols
 RATE = 16000
 # Symbols that stand for pauses and joints, not for sounds.
 _SILENT = frozenset({"_", "SP", "SP2", "SP3", "UNK", "停", "空"}) | PUNCTUATION
+_SILENCE_STEPS, _STEP_SAMPLES = 8, 640  # 0.32 s at each end, in steps of the encoder
 
 
 def english_words(text: str) -> list[str]:
@@ -96,6 +97,9 @@ class HeardPhones:
 class PhoneRecogniser:
     """The project's own recogniser: the CTC head of a base model's content encoder.
 
+    Everybody is heard with the same silence around: the corpora of one language were cut closer than those of the other, and
+    the encoder takes speech that begins at once for English.
+
     Args:
         content: a content encoder with a CTC head.
         table: the symbol table its classes follow.
@@ -103,7 +107,7 @@ class PhoneRecogniser:
     """
 
     def __init__(self, content: PhoneScorer, table: str = "v2", version: str = "") -> None:
-        self.name = f"own CTC phone recogniser {version}".strip()
+        self.name = f"own CTC phone recogniser, silence around, {version}".strip(", ")
         self._content = content
         self._symbols = symbols(table)
 
@@ -116,8 +120,8 @@ class PhoneRecogniser:
         """
         sound = resample(samples, rate, RATE) if rate != RATE else samples
         with torch.inference_mode():
-            wave = torch.from_numpy(np.ascontiguousarray(sound, dtype=np.float32))[None]  # [1, T]
-            scores = self._content.log_probs(wave)[0].float().numpy()  # [S, phones + 1]
+            wave = torch.from_numpy(np.pad(np.asarray(sound, np.float32), _SILENCE_STEPS * _STEP_SAMPLES))[None]  # [1, T]
+            scores = self._content.log_probs(wave)[0].float().numpy()[_SILENCE_STEPS:-_SILENCE_STEPS]  # [S, phones + 1]
         best = scores.argmax(-1)
         changes = np.flatnonzero(np.diff(best, prepend=-1))
         heard = [self._symbols[best[i]] for i in changes if best[i] != self._content.blank_id]
