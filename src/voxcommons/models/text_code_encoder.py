@@ -121,8 +121,8 @@ class TextCodeEncoder(nn.Module):
     ) -> Tensor:
         """Everything before the last projection: [B, hidden, F] at the frame rate of the codes.
 
-        A small model never learns from few hours where in the text it is; models built with `aligned` are told, and
-        ignore it where `places` says -1. Other models take no notice of `places`.
+        Models built with `aligned` are told where in the text a frame is, instead of having to find it by attention alone,
+        and ignore it where `places` says -1. Other models take no notice of `places`.
         """
         x = self.ssl_proj(codes * mask) * mask
         x = self.encoder_ssl(x, mask)

@@ -35,8 +35,8 @@ class AcousticRecipe:
     """How stage B is run.
 
     Attributes:
-        adversarial_from: step at which the critics join; ``steps`` or more leaves them out, for they double the time of a
-            step and on two processor cores more steps without them are understood better.
+        adversarial_from: step at which the critics join; ``steps`` or more leaves them out: they double the time of a step,
+            and whether that pays on two processor cores has not been settled.
         prior_weight: weight of the divergence from the prior; at 1, as the public models have it, so little is left in the
             latents after these few steps that the voice whispers.
         pitch_weight: weight of the pitch that the generator reads from the latents.
