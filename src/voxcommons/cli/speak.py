@@ -37,7 +37,7 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
 @click.option("--file", "source", metavar="FILE", help="Read the text from a UTF-8 file; '-' is standard input.")
 @click.option("--voice", "-v", "voice_name", metavar="NAME", help="Who speaks; see `vox voices`. By default a voice of the package.")
 @click.option(
-    "--output", "-o", metavar="FILE", help="Sound file: wav, flac, ogg, opus or mp3 by its ending; '-' is raw PCM to standard output."
+    "--output", "-o", metavar="FILE", help="Sound file: wav, flac, ogg, opus, mp3 or aac by its ending; '-' is raw PCM to standard output."
 )
 @click.option("--format", "file_format", metavar="NAME", help="Format of the sound file, whatever its ending.")
 @click.option("--lang", default="auto", show_default=True, help="Language of the text: auto, en, zh, ja ...; vox phonemes lists them.")
