@@ -461,7 +461,7 @@ def test_the_losses_are_zero_at_their_aims():
     assert float(losses.prior_divergence(same + 3, same, same, same, torch.ones(1, 1, 5))) == pytest.approx(2 * (4.5 - 0.5))
 
 
-def test_places_teach_the_prior_and_reach_the_frames_of_their_tokens():
+def test_places_are_learned_from_and_change_what_the_prior_says():
     model = build()
     with torch.no_grad():
         model.enc_p.place.weight.normal_(0.0, 0.3, generator=seeded())

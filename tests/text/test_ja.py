@@ -77,9 +77,9 @@ def test_what_cannot_be_read_is_named_with_its_place():
 
 
 @pytest.mark.parametrize("text", ["", " ", "。", "😀", "ー", "っ", "々", "・・・", "「」"])
-def test_a_run_without_words_is_no_error(text: str):
-    to_phones(text)
-    to_phones(text, compat=True)
+def test_a_run_without_words_is_no_error_and_no_sound(text: str):
+    for compat in (False, True):
+        assert set(to_phones(text, compat=compat).phones) <= {".", "…", "cl", "UNK"}
 
 
 @pytest.mark.parametrize(
