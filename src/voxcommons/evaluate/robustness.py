@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcommons.models.ctc import best_path
+
 SHORTEST, LONGEST = 0.5, 2.0  # length ratios; readers of one language stay within about 0.7 to 1.4 of its mean pace
 LONGEST_RUN = 5  # phones lost or added in one piece: more than the slip of a recogniser, about a word
 
@@ -70,26 +72,8 @@ def ctc_times(log_probs: NDArray[np.float32], ids: Sequence[int], blank: int) ->
         For each phone its first frame and the frame where the next phone starts (or the end); None when there are
         too few frames to hold the phones.
     """
-    states = np.full(2 * len(ids) + 1, blank)
-    states[1::2] = ids
-    frames = len(log_probs)
-    may_skip = np.zeros(len(states), dtype=bool)
-    may_skip[3::2] = states[3::2] != states[1:-2:2]
-    score = np.full(len(states), -np.inf)
-    score[:2] = log_probs[0, states[:2]] if frames else -np.inf
-    steps = np.zeros((frames, len(states)), dtype=np.int8)
-    for frame in range(1, frames):
-        one = np.concatenate([[-np.inf], score[:-1]])
-        two = np.where(may_skip, np.concatenate([[-np.inf, -np.inf], score[:-2]])[: len(states)], -np.inf)
-        choices = np.stack([score, one, two])  # [3, states]
-        steps[frame] = choices.argmax(0)
-        score = choices.max(0) + log_probs[frame, states]
-    if not ids or not np.isfinite(score[-2:].max()):
+    path = np.array(best_path(log_probs, np.asarray(ids, np.int64), blank, whole=True), np.int64)
+    if not len(ids) or not len(path):
         return None
-    state = len(states) - 1 if score[-1] >= score[-2] else len(states) - 2
-    first = np.zeros(len(ids), dtype=int)
-    for frame in range(frames - 1, -1, -1):
-        if state % 2:
-            first[state // 2] = frame
-        state -= int(steps[frame, state])
-    return list(zip(first.tolist(), [*first[1:].tolist(), frames], strict=True))
+    first = [int(np.flatnonzero(path == 2 * number + 1)[0]) for number in range(len(ids))]
+    return list(zip(first, [*first[1:], len(path)], strict=True))

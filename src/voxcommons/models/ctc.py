@@ -13,14 +13,28 @@ from numpy.typing import NDArray
 _IMPOSSIBLE = np.float32(-1e30)
 
 
-def best_path(log_probs: NDArray[np.float32], ids: NDArray[np.int64], blank: int) -> list[int]:
-    """States per step on the best path through blank, phone 0, blank, phone 1, ..., blank; any state may begin or end."""
+def best_path(log_probs: NDArray[np.float32], ids: NDArray[np.int64], blank: int, *, whole: bool = False) -> list[int]:
+    """States per step on the best path through blank, phone 0, blank, phone 1, ..., blank.
+
+    Args:
+        log_probs: [S, classes] of the recogniser.
+        ids: [P] classes of the phones, in order.
+        blank: the class of "nothing new".
+        whole: the path must pass through all phones; otherwise any state may begin or end, as in a piece cut out of speech.
+
+    Returns:
+        State 2 i + 1 is phone i, even states are blanks; nothing when all phones do not fit into the steps.
+    """
     count = 2 * len(ids) + 1
     classes = np.full(count, blank)
     classes[1::2] = ids
     may_skip = np.zeros(count, bool)  # phone to phone without a blank, when they differ
     may_skip[3::2] = ids[1:] != ids[:-1]
+    if not len(log_probs):
+        return []
     score = log_probs[0, classes].astype(np.float32)
+    if whole:
+        score[2:] = _IMPOSSIBLE
     back = np.zeros((len(log_probs), count), np.int8)
     for step in range(1, len(log_probs)):
         choices = np.full((3, count), _IMPOSSIBLE)
@@ -29,7 +43,10 @@ def best_path(log_probs: NDArray[np.float32], ids: NDArray[np.int64], blank: int
         choices[2, 2:] = np.where(may_skip[2:], score[:-2], _IMPOSSIBLE)
         back[step] = choices.argmax(0)
         score = choices.max(0) + log_probs[step, classes]
-    state = int(score.argmax())
+    last = max(0, count - 2) if whole else 0
+    state = last + int(score[last:].argmax())
+    if score[state] < _IMPOSSIBLE / 2:
+        return []
     path = [state]
     for step in range(len(log_probs) - 1, 0, -1):
         state -= int(back[step, state])
