@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from voxcommons.api.config import ServeConfig
 from voxcommons.api.desk import Desk
+from voxcommons.api.events import EVENTS, SpeechEvents
 from voxcommons.api.faults import Fault
 from voxcommons.api.orders import Order, spoken
 from voxcommons.api.studio import Selection, Studio
@@ -27,7 +28,10 @@ from voxcommons.text.segment import MODES
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.voices.library import Voice
 
-THEIR_MODELS: Final = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+THEIR_MODELS: Final = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
+THEIR_PCM_RATE: Final = 24_000
+"""What a client made for OpenAI plays bare samples at, since nothing in them says how fast they are."""
+
 _OWNER: Final = "voxcommons"
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 _MEDIA_TYPES: Final[dict[str, str]] = {
@@ -49,15 +53,22 @@ class SpeechRequest(BaseModel):
     model: str = Field(description="A base model of GET /v1/models, or one of " + ", ".join(THEIR_MODELS) + " for what fits the voice.")
     input: str = Field(description="What to say.")
     voice: str | VoiceId = Field(description="A voice of GET /v1/audio/voices.")
-    response_format: Format = Field("mp3", description="pcm is 16-bit little-endian mono at the model's rate (X-Sample-Rate).")
+    response_format: Format = Field("mp3", description="pcm is 16-bit little-endian mono, 24 kHz unless sample_rate says otherwise.")
     speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="Above 1 is faster.")
     stream: bool | None = Field(
         None,
         description="Left out: sentence by sentence; wav and flac whole. True: while a sentence is being made, sooner and tried once "
         "instead of several times. False: whole.",
     )
-    stream_format: Literal["audio"] = Field("audio", description="Only audio: no events.")
+    stream_format: Literal["audio", "sse"] = Field(
+        "audio",
+        description="audio: the sound itself. sse: events, speech.audio.delta with base64 and at last speech.audio.done with usage, or "
+        "error; every format is then streamed unless stream is false.",
+    )
     instructions: str | None = Field(None, description="Taken and without effect: these models follow none.")
+    sample_rate: Literal["model", 8000, 16000, 22050, 24000, 32000, 44100, 48000] | None = Field(
+        None, description="Ours: samples per second. Left out: 24000 for pcm, as at OpenAI, and the model's own for the rest."
+    )
     language: str = Field("auto", description="Ours: language of the input: " + ", ".join(MODES) + ".")
     seed: int | None = Field(None, ge=0, le=2**53, description="Ours: the same seed gives the same speech.")
 
@@ -126,7 +137,8 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 _SOUND: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Sound.",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in dict.fromkeys(_MEDIA_TYPES.values())},
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in dict.fromkeys(_MEDIA_TYPES.values())}
+        | {EVENTS: {"schema": {"type": "string"}}},
     },
 }
 
@@ -172,6 +184,7 @@ class OpenAiApi:
             selection=None if asked.model in THEIR_MODELS else Selection(asked.model, asked.model),
             streaming=streaming,
             voice=voice,
+            sample_rate=_rate(asked),
             delivery={
                 "language": asked.language.lower(), "speed": asked.speed,
                 "seed": asked.seed if asked.seed is not None else secrets.randbelow(2**32),
@@ -179,6 +192,9 @@ class OpenAiApi:
         )  # fmt: skip
         cancel = Event()
         work = spoken(order, self.studio, self.log, cancel)
+        if asked.stream_format == "sse":
+            wire = SpeechEvents(len(asked.input))
+            return await speech(request, self.desk, work, cancel, media_type=EVENTS, whole=False, wire=wire)
         kind = _MEDIA_TYPES[asked.response_format]
         return await speech(request, self.desk, work, cancel, media_type=kind, whole=streaming is None)
 
@@ -221,9 +237,16 @@ class OpenAiApi:
 
 def _streaming(asked: SpeechRequest) -> Streaming | None:
     if asked.stream is None:
-        # Programs that read these two by the length in their head cannot read a stream, which has none.
-        return None if asked.response_format in ("wav", "flac") else "sentence"
+        # Programs that read these two by the length in their head cannot read a stream, which has none. Events are asked for by a
+        # program that wants a stream.
+        return None if asked.response_format in ("wav", "flac") and asked.stream_format == "audio" else "sentence"
     return "token" if asked.stream else None
+
+
+def _rate(asked: SpeechRequest) -> int | None:
+    if asked.sample_rate is None:
+        return THEIR_PCM_RATE if asked.response_format == "pcm" else None
+    return None if asked.sample_rate == "model" else asked.sample_rate
 
 
 def _no_model(name: str) -> Fault:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from voxcommons.api.studio import Selection, Studio
+from voxcommons.audio.resample import Resampler
 from voxcommons.base.errors import InputError
 from voxcommons.base.log import logger
 from voxcommons.models.build import BaseFacts
@@ -52,6 +53,7 @@ class Order:
         delivery: fields of `SpeakOptions` that the client gave.
         line_pause_s: silence after every line.
         silent_s: what to say when nothing can be read aloud: so much silence; None makes it an error.
+        sample_rate: of the sound, in Hz; None for the model's own.
     """
 
     text: str
@@ -64,6 +66,7 @@ class Order:
     delivery: Mapping[str, Any] = field(default_factory=dict)
     line_pause_s: float = 0.0
     silent_s: float | None = None
+    sample_rate: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,24 @@ class Head:
     sample_rate: int
 
 
-def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Generator[Head | bytes | None, None, None]:
+@dataclass
+class Tail:
+    """What a client may be told after the last byte.
+
+    Attributes:
+        seconds: how long the sound is.
+    """
+
+    seconds: float = 0.0
+
+    def measured(self, chunks: Iterator[AudioChunk]) -> Iterator[AudioChunk]:
+        """The chunks, counted as they pass."""
+        for chunk in chunks:
+            self.seconds += chunk.seconds
+            yield chunk
+
+
+def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Generator[Head | bytes | Tail | None, None, None]:
     """Speak an order.
 
     Args:
@@ -86,7 +106,7 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
         cancel: ends it before the next piece.
 
     Yields:
-        A `Head`, then bytes; None now and then, where others may have their turn.
+        A `Head`, then bytes, then a `Tail`; None now and then, where others may have their turn.
 
     Raises:
         VoxError: what the engine, the voice or the door say; before the first byte wherever that can be known.
@@ -94,9 +114,10 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
     engine, voice = _engine_and_voice(order, studio)
     options = options_for(engine.base.facts, order, cancel)
     made_from = provenance(order.text, voice, engine.base, options)
-    chunks = _chunks(engine, voice, order, options)
+    rate, tail = order.sample_rate or engine.base.sample_rate, Tail()
+    chunks = tail.measured(_at_rate(_chunks(engine, voice, order, options), rate))
     label = new_label(made_from, log)
-    head = Head(label.aigc_json(), label.release_id, options.seed, engine.base.sample_rate)
+    head = Head(label.aigc_json(), label.release_id, options.seed, rate)
     if order.streaming is not None:
         stream = release_stream(chunks, provenance=made_from, log=log, file_format=order.file_format, label=label)
         with contextlib.closing(stream):
@@ -104,6 +125,7 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
             yield head
             yield first
             yield from stream
+        yield tail
         return
     kept = []
     for chunk in chunks:
@@ -112,6 +134,7 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
     content = _whole(kept, order.file_format, made_from, log, label)
     yield head
     yield content
+    yield tail
 
 
 def _whole(chunks: list[AudioChunk], file_format: str, made_from: Provenance, log: ReleaseLog, label: Label) -> bytes:
@@ -170,6 +193,20 @@ def _chunks(engine: Engine, voice: SpeakingVoice, order: Order, options: SpeakOp
             "there is no text to speak", expected="words", found="nothing that can be read aloud", do="give words", key="no_text"
         )
     yield _still(order.silent_s, rate, len(order.lines))
+
+
+def _at_rate(chunks: Iterator[AudioChunk], rate: int) -> Iterator[AudioChunk]:
+    """The chunks at another rate; what the filter holds back at the end comes as a chunk of its own."""
+    resampler, last = None, None
+    for chunk in chunks:
+        if chunk.rate == rate:
+            yield chunk
+            continue
+        resampler = resampler or Resampler(chunk.rate, rate)
+        last = replace(chunk, samples=resampler.push(chunk.samples), rate=rate)
+        yield last
+    if resampler is not None and last is not None:
+        yield replace(last, samples=resampler.finish(), warnings=())
 
 
 def _still(seconds: float, rate: int, lines: int) -> AudioChunk:

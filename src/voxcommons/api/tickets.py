@@ -15,9 +15,10 @@ from typing import Any
 from fastapi import Request, Response
 
 from voxcommons.api.desk import Desk, Ended, Ticket
+from voxcommons.api.events import Bare, Wire
 from voxcommons.api.faults import Fault, fault_of
 from voxcommons.api.guard import Receive, Scope, Send
-from voxcommons.api.orders import Head
+from voxcommons.api.orders import Head, Tail
 from voxcommons.base.log import logger
 
 _GONE = 499  # nobody reads it: the client has left
@@ -79,39 +80,47 @@ class Errand:
 
 
 class SpeechResponse(Response):
-    """Sends pieces as they come; stops the work when the client leaves, and the connection when the work fails.
+    """Sends pieces as they come; stops the work when the client leaves.
+
+    When the work fails the wire says so; where it cannot, the connection breaks off.
 
     Args:
         first: the piece that decided that there is something to send.
         errand: where the rest comes from.
         headers: of the answer.
         media_type: of the sound.
+        wire: how a piece is written.
     """
 
-    def __init__(self, first: bytes, errand: Errand, headers: dict[str, str], media_type: str) -> None:
+    def __init__(self, first: bytes, errand: Errand, headers: dict[str, str], media_type: str, wire: Wire) -> None:
         super().__init__(None, 200, headers, media_type)
         del self.headers["content-length"]
-        self._first, self._errand = first, errand
+        self._first, self._errand, self._wire = first, errand, wire
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            piece: bytes | Ended = self._first
+            piece: bytes | Tail | Ended = self._first
+            seconds = 0.0
             while not isinstance(piece, Ended):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                if isinstance(piece, Tail):
+                    seconds = piece.seconds
+                else:
+                    await send({"type": "http.response.body", "body": self._wire.sound(piece), "more_body": True})
                 piece = await self._errand.next()
             if piece.error is None:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await send({"type": "http.response.body", "body": self._wire.end(seconds), "more_body": False})
             elif not self._errand.client_left:
-                # The status is long sent: a body without its end is the only way left to say that this is not all.
                 _log.error("a stream broke off: %s", piece.error, exc_info=piece.error)
+                if last := self._wire.failed(piece.error):
+                    await send({"type": "http.response.body", "body": last, "more_body": False})
         finally:
             self._errand.end()
 
 
 async def speech(
-    request: Request, desk: Desk, work: Generator[Any, None, None], cancel: Event, *, media_type: str, whole: bool
+    request: Request, desk: Desk, work: Generator[Any, None, None], cancel: Event, *, media_type: str, whole: bool, wire: Wire | None = None
 ) -> Response:
     """The answer to a request that wants sound.
 
@@ -122,6 +131,7 @@ async def speech(
         cancel: ends it.
         media_type: of the sound.
         whole: whether to send it with its length, once all of it is there.
+        wire: how the pieces of a stream are written; None for sound alone.
     """
     errand = Errand(request, desk, cancel)
     if not errand.begin(work):
@@ -139,7 +149,7 @@ async def speech(
         if whole:
             return Response(first, 200, headers, media_type)
         handed_over = True
-        return SpeechResponse(first, errand, headers, media_type)
+        return SpeechResponse(first, errand, headers, media_type, wire or Bare())
     finally:
         if not handed_over:
             errand.end()

@@ -45,7 +45,32 @@ def resample_blocks(blocks: Iterator[Samples], from_rate: int, to_rate: int, cha
     if from_rate == to_rate:
         yield from blocks
         return
-    stream = soxr.ResampleStream(from_rate, to_rate, channels, dtype="float32", quality="HQ")
+    stream = Resampler(from_rate, to_rate, channels)
     for block in blocks:
-        yield stream.resample_chunk(block).reshape(-1, channels)
-    yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True).reshape(-1, channels)
+        yield stream.push(block).reshape(-1, channels)
+    yield stream.finish().reshape(-1, channels)
+
+
+class Resampler:
+    """Resamples a stream that somebody pushes piece by piece; the joined pieces equal the whole.
+
+    Args:
+        from_rate: rate of what comes in, in Hz.
+        to_rate: the rate wanted, in Hz.
+        channels: 1 for arrays [T], more for [T, channels].
+    """
+
+    def __init__(self, from_rate: int, to_rate: int, channels: int = 1) -> None:
+        self._nothing = np.zeros((0, channels) if channels > 1 else 0, np.float32)
+        self._stream = soxr.ResampleStream(from_rate, to_rate, channels, dtype="float32", quality="HQ")
+
+    def push(self, samples: Samples) -> Samples:
+        """Take in the next samples, any number; what is ready, less than that while the filter fills."""
+        return self._resampled(samples) if len(samples) else self._nothing
+
+    def finish(self) -> Samples:
+        """What the filter still holds; nothing may be pushed after it."""
+        return self._resampled(self._nothing, last=True)
+
+    def _resampled(self, samples: Samples, *, last: bool = False) -> Samples:
+        return np.asarray(self._stream.resample_chunk(samples, last=last), dtype=np.float32)
