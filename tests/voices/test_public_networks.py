@@ -13,7 +13,8 @@ from tiny_base import make_tiny_base
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.models.build import Placement, build_module
 from voxcommons.models.eres2netv2 import VECTOR, ERes2NetV2
-from voxcommons.models.feature_sets import BERT, HUBERT, load_bert, sets_folder
+from voxcommons.models.feature_sets import load_bert
+from voxcommons.models.set_files import BERT, HUBERT, sets_folder
 from voxcommons.prepare.features import codes_of, phones_of, style_of
 from voxcommons.synth.context import context_of, context_of_prompt
 from voxcommons.synth.engine import Engine

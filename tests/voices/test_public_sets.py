@@ -16,7 +16,8 @@ from public_layout import HUBERT_JSON, write_published
 from voxcommons.base.errors import CorruptFileError, InputError, RefusedFileError, VoxError
 from voxcommons.base.progress import NullProgress
 from voxcommons.models.eres2netv2 import VECTOR
-from voxcommons.models.feature_sets import load_bert, load_hubert, load_speaker, network_shapes, read_set, sets_folder
+from voxcommons.models.feature_sets import load_bert, load_hubert, load_speaker, network_shapes
+from voxcommons.models.set_files import read_set, sets_folder
 from voxcommons.voicefile.checkpoint_writer import write_checkpoint
 from voxcommons.voicefile.onnx_check import check_onnx
 from voxcommons.voicefile.tensors import RawTensor

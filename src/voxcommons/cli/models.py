@@ -12,7 +12,7 @@ from rich.table import Table
 
 from voxcommons.base.errors import InputError, VoxError
 from voxcommons.cli.console import RichProgress, echo_json, settings_of
-from voxcommons.models.feature_sets import read_set, sets_folder
+from voxcommons.models.set_files import read_set, sets_folder
 from voxcommons.voices.public_sets import SETS, PublicSet, files_of
 from voxcommons.voices.set_install import find_set, pull
 from voxcommons.voices.set_sources import FolderSource, HubSource, Source

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from voxcommons.base.errors import InputError, VoxError
+from voxcommons.cli.console import settings_of
 from voxcommons.text.lexicon import Lexicon
 from voxcommons.text.phonemes import Utterance
 from voxcommons.text.reader import read
 from voxcommons.text.segment import MODES
 from voxcommons.text.symbols import TABLES
+from voxcommons.voices.polyphones import CHOICES, DICTIONARY, polyphones
 
 EXIT_BAD_LINES = 2
 
@@ -26,9 +29,23 @@ EXIT_BAD_LINES = 2
 @click.option("--table", type=click.Choice(TABLES), default="v2", show_default=True, help="Symbol table of the base model.")
 @click.option("--lexicon", type=click.Path(path_type=Path), help="Readings of your own: a TSV of word TAB reading, or a JSON object.")
 @click.option("--compat", is_flag=True, help="Read as the public program does, accidents included.")
+@click.option("--polyphones", "asked", type=click.Choice(CHOICES), default=DICTIONARY, show_default=True,
+              help="Who decides Mandarin characters with several readings; g2pw is a network: vox models pull g2pw.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--jsonl", is_flag=True, help="One text or JSON object per line of standard input, one JSON object per line out.")
-def phonemes(text: str | None, lang: str, table: str, lexicon: Path | None, compat: bool, as_json: bool, jsonl: bool) -> None:
+@click.pass_context
+def phonemes(
+    context: click.Context,
+    /,
+    text: str | None,
+    lang: str,
+    table: str,
+    lexicon: Path | None,
+    compat: bool,
+    asked: str,
+    as_json: bool,
+    jsonl: bool,
+) -> None:
     """Show the normalised text, phonemes, ids, positions and warnings of TEXT (or of standard input).
 
     A word is read your way with a reading behind it: live{L AY1 V}, 长{zhang3}, 橋{は'し}, 평가{평까}, 行{yue:hang4}.
@@ -36,18 +53,21 @@ def phonemes(text: str | None, lang: str, table: str, lexicon: Path | None, comp
     \b
         vox phonemes "Hello! 私は学生です。" --lang auto
         vox phonemes "행복은 3가지" --lang ko
+        vox phonemes "他背着背包" --polyphones g2pw
 
     auto tells the languages of a text apart; zh, ja, yue and ko read everything but Latin words in that language, all_zh and so on
     the figures beside them too. Japanese, Korean and Cantonese each need an extra: pip install "voxcommons[ja,ko,yue]".
     """
+    if jsonl and text is not None:
+        raise InputError("--jsonl reads standard input", found="a TEXT argument", do="leave out TEXT or --jsonl")
     words = Lexicon.from_file(lexicon) if lexicon else None
+    settings = settings_of(context)
+    reads = partial(read, lexicon=words, polyphones=polyphones(asked, settings.home, threads=settings.threads))
     if jsonl:
-        if text is not None:
-            raise InputError("--jsonl reads standard input", found="a TEXT argument", do="leave out TEXT or --jsonl")
-        if not _lines(lang, table, words, compat=compat):
-            click.get_current_context().exit(EXIT_BAD_LINES)
+        if not _lines(reads, lang, table, compat=compat):
+            context.exit(EXIT_BAD_LINES)
         return
-    utterance = read(_decoded(sys.stdin.buffer.read()) if text is None else text, lang, table=table, lexicon=words, compat=compat)
+    utterance = reads(_decoded(sys.stdin.buffer.read()) if text is None else text, lang, table=table, compat=compat)
     if as_json:
         click.echo(json.dumps(utterance.as_json(), ensure_ascii=False))
     else:
@@ -72,13 +92,13 @@ def _for_people(utterance: Utterance) -> Iterator[str]:
         yield "nothing to read"
 
 
-def _lines(lang: str, table: str, lexicon: Lexicon | None, *, compat: bool) -> bool:
+def _lines(reads: Callable[..., Utterance], lang: str, table: str, *, compat: bool) -> bool:
     """Read every line of standard input; a bad one becomes an error object, and the answer is then False."""
     good = True
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
             request = _request(_decoded(line).rstrip("\r\n"), {"text": "", "lang": lang, "table": table, "compat": compat})
-            utterance = read(request["text"], request["lang"], table=request["table"], lexicon=lexicon, compat=request["compat"])
+            utterance = reads(request["text"], request["lang"], table=request["table"], compat=request["compat"])
         except VoxError as error:
             good = False
             click.echo(json.dumps({"line": number, "error": str(error)}, ensure_ascii=False))

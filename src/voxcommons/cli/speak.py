@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -19,6 +19,8 @@ from voxcommons.base.progress import Progress
 from voxcommons.base.settings import Settings
 from voxcommons.cli.console import RichProgress, echo_json, settings_of
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
+from voxcommons.voices.polyphones import CHOICES, DICTIONARY
+from voxcommons.voices.polyphones import polyphones as polyphones_of
 
 if TYPE_CHECKING:
     from voxcommons.models.build import BaseModel
@@ -52,6 +54,8 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
 @click.option("--takes", type=int, help="Times a sentence is tried, the clearest is kept; by default 4, with --stream 1.")
 @click.option("--stream", is_flag=True, help="Hand out sound while a sentence is still being made; for use with -o -.")
 @click.option("--lexicon", metavar="FILE", help="Own readings of words: lines of 'word TAB reading', or JSON.")
+@click.option("--polyphones", type=click.Choice(CHOICES), default=DICTIONARY, show_default=True,
+              help="Who decides Mandarin characters with several readings; g2pw is a network: vox models pull g2pw.")  # fmt: skip
 @click.option("--base", "base_name", metavar="NAME|FOLDER", default="starter", show_default=True, help="Base model.")
 @click.option("--json", "as_json", is_flag=True, help="Print the closing facts as JSON.")
 @click.pass_context
@@ -65,6 +69,7 @@ def speak(
     file_format: str | None,
     lang: str,
     lexicon: str | None,
+    polyphones: str,
     base_name: str,
     as_json: bool,
     **delivery: Any,  # noqa: ANN401 - the numbers of SpeakOptions
@@ -77,7 +82,7 @@ def speak(
     options = SpeakOptions(language=lang, lexicon=_lexicon(lexicon), **_renamed(delivery))
     words = _text(text, source)
     target = _target(output, file_format)
-    job = _prepare(settings, words, voice_name, base_name, options)
+    job = _prepare(settings, words, voice_name, base_name, options, polyphones)
     with RichProgress() as progress:
         if output == STDOUT:
             facts = _to_stdout(job, progress)
@@ -141,12 +146,13 @@ class _Job:
         }
 
 
-def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: str, options: SpeakOptions) -> _Job:
+def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: str, options: SpeakOptions, asked: str) -> _Job:
     """Find the voice before the models are loaded: a typing mistake should not cost the wait."""
     from voxcommons.voices.library import Library  # the rooms below load numpy or torch
 
     library = Library(settings.home)
     voice = library.get(voice_name) if voice_name else None
+    options = replace(options, polyphones=polyphones_of(asked, settings.home, threads=settings.threads))
     from voxcommons.models.base_file import read_facts
     from voxcommons.models.build import base_folder, load_base
     from voxcommons.synth.engine import Engine

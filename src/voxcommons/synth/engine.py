@@ -124,7 +124,10 @@ class Engine:
         spoken = False
         for index, part in enumerate(parts):
             _stop_if_cancelled(options)
-            utterance = read(part.text, options.language, table=self.base.table, lexicon=options.lexicon, compat=options.compat)
+            utterance = read(
+                part.text, options.language, table=self.base.table, lexicon=options.lexicon, compat=options.compat,
+                polyphones=options.polyphones,
+            )  # fmt: skip
             warnings = tuple(replace(w, start=w.start + part.start, end=w.end + part.start) for w in utterance.warnings)
             warnings += _strange_languages(utterance, self.base.facts.languages, part)
             empty = AudioChunk(np.zeros(0, np.float32), self.base.sample_rate, index, len(parts), part.start, part.end, warnings)

@@ -14,6 +14,7 @@ from voxcommons.base.errors import InputError
 if TYPE_CHECKING:
     import threading
 
+    from voxcommons.text.g2p.zh_polyphones import Polyphones
     from voxcommons.text.lexicon import Lexicon
 
 Streaming = Literal["sentence", "token"]
@@ -56,6 +57,7 @@ class SpeakOptions:
             still being decoded. The samples are the same for the same number of takes.
         compat: Do as the public program does, with its quirks: a sentence is rendered in one go.
         lexicon: The user's own readings of words.
+        polyphones: Who decides Mandarin characters with several readings; None for the dictionaries alone.
         cancel: When set, speaking ends before the next piece.
 
     Raises:
@@ -75,6 +77,7 @@ class SpeakOptions:
     streaming: Streaming = "sentence"
     compat: bool = False
     lexicon: Lexicon | None = None
+    polyphones: Polyphones | None = None
     cancel: threading.Event | None = None
 
     def __post_init__(self) -> None:
@@ -110,5 +113,6 @@ class SpeakOptions:
         """The values that decide the samples, for the release record."""
         names = ("language", "speed", "temperature", "top_k", "top_p", "repetition_penalty", "noise_scale", "pause_s")
         return {name: getattr(self, name) for name in names} | {
-            "takes": self.wanted_takes, "compat": self.compat, "lexicon": bool(self.lexicon)
-        }
+            "takes": self.wanted_takes, "compat": self.compat, "lexicon": bool(self.lexicon),
+            "polyphones": "dictionary" if self.polyphones is None else self.polyphones.name,
+        }  # fmt: skip

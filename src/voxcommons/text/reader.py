@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from voxcommons.base.errors import MissingExtraError
 from voxcommons.text import g2p
@@ -18,6 +20,9 @@ from voxcommons.text.phonemes import LanguageRun, RunPhones, Span, TextWarning, 
 from voxcommons.text.readings import jyutping_of
 from voxcommons.text.segment import Run, language_runs, sentences
 from voxcommons.text.symbols import phone_ids, symbols
+
+if TYPE_CHECKING:
+    from voxcommons.text.g2p.zh_polyphones import Polyphones
 
 # A run longer than this is read in pieces so that time and memory stay proportional to the text. (The public program itself never
 # reads more than 510 characters at once.)
@@ -38,6 +43,7 @@ def read(
     table: str = "v2",
     lexicon: Lexicon | None = None,
     compat: bool = False,
+    polyphones: Polyphones | None = None,
 ) -> Utterance:
     """Read a text aloud on paper: phonemes, ids, where each came from, and what could not be read.
 
@@ -47,6 +53,8 @@ def read(
         table: symbol table of the base model, ``"v1"`` or ``"v2"``.
         lexicon: readings the user gave.
         compat: behave as the public program, accidents included; overrides and lexicon are then not looked at.
+        polyphones: who decides Mandarin characters with several readings, where words do not; by default the dictionaries alone. The
+            public program asks nobody for ``table`` ``"v1"``, and so does ``compat``.
 
     Returns:
         An utterance; without phones when there is nothing to read, never an exception for odd characters.
@@ -60,12 +68,35 @@ def read(
     readable = _SURROGATES.sub("\ufffd", text)
     if not compat:
         parsed = parse_overrides(readable, language)
-        return _read(parsed, language, lexicon, compat=False).utterance(text, language, table)
+        return _read(parsed, language, _Rules(lexicon, polyphones=polyphones)).utterance(text, language, table)
+    rules = _Rules(compat=True, polyphones=polyphones if table != "v1" else None)
     parsed = _public_spaces(readable)
-    joined = _read(parsed, language, None, compat=True)
+    joined = _read(parsed, language, rules)
     if 0 < joined.phone_count < FEWEST_PUBLIC_PHONES:
-        joined = _read(Parsed("." + parsed.text, (0, *parsed.positions), (), ()), language, None, compat=True)
+        joined = _read(Parsed("." + parsed.text, (0, *parsed.positions), (), ()), language, rules)
     return joined.utterance(text, language, table)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What a caller wants of every language that is read.
+
+    Attributes:
+        lexicon: readings the user gave.
+        compat: see :func:`read`.
+        polyphones: see :func:`read`.
+    """
+
+    lexicon: Lexicon | None = None
+    compat: bool = False
+    polyphones: Polyphones | None = None
+
+    def to_phones(self, language: str, text: str, overrides: Sequence[Override]) -> RunPhones:
+        """What a language makes of a text."""
+        # Only Mandarin knows somebody to ask.
+        reads = partial(cast(Any, g2p.to_phones(language)), polyphones=self.polyphones) if language == "zh" else g2p.to_phones(language)
+        found: RunPhones = reads(text, lexicon=self.lexicon, overrides=overrides, compat=self.compat)
+        return found
 
 
 def _public_spaces(text: str) -> Parsed:
@@ -80,13 +111,13 @@ def _public_spaces(text: str) -> Parsed:
     return Parsed("".join(pieces) + text[done:], (*positions, *range(done, len(text))), (), ())
 
 
-def _read(parsed: Parsed, language: str, lexicon: Lexicon | None, *, compat: bool) -> _Joined:
-    joined = _Joined(parsed, spaced=not compat)
-    runs = language_runs(parsed.text, language, compat=compat)
+def _read(parsed: Parsed, language: str, rules: _Rules) -> _Joined:
+    joined = _Joined(parsed, spaced=not rules.compat)
+    runs = language_runs(parsed.text, language, compat=rules.compat)
     parsed = replace(parsed, overrides=tuple(_jyutping_where_spoken(runs, parsed.overrides)))
     for run in _carved(runs, parsed):
         for piece in _pieces(run, parsed.overrides):
-            joined.add(*_read_run(piece, parsed.overrides, lexicon, compat=compat, excused=language.startswith("auto")))
+            joined.add(*_read_run(piece, parsed.overrides, rules, excused=language.startswith("auto")))
     return joined
 
 
@@ -131,28 +162,25 @@ def _pieces(run: Run, overrides: Sequence[Override]) -> Iterator[Run]:
         yield Run(run.text[start - run.start : end - run.start], start, end, run.language)
 
 
-def _read_run(
-    run: Run, overrides: Sequence[Override], lexicon: Lexicon | None, *, compat: bool, excused: bool
-) -> tuple[Run, RunPhones]:
+def _read_run(run: Run, overrides: Sequence[Override], rules: _Rules, *, excused: bool) -> tuple[Run, RunPhones]:
     """What a language makes of a run.
 
     Args:
         run: characters of one language.
         overrides: those of the whole text.
-        lexicon: readings the user gave.
-        compat: see :func:`read`.
+        rules: what the caller wants.
         excused: nobody asked for this language: a missing library is a warning then, not an error.
     """
     inside = [override.moved(-run.start) for override in overrides if run.start <= override.start and override.end <= run.end]
     try:
-        return run, g2p.to_phones(run.language)(run.text, lexicon=lexicon, overrides=inside, compat=compat)
+        return run, rules.to_phones(run.language, run.text, inside)
     except MissingExtraError as error:
         if not excused:
             raise
         lost, reason = run.text[:20], f"{error.problem}; {error.do}"
     if run.language != "yue":
         return run, RunPhones("", (), None, (), (TextWarning("language", f"{lost!r} is left out: {reason}", 0, len(run.text)),))
-    read = g2p.to_phones("zh")(run.text, lexicon=lexicon, overrides=inside, compat=compat)
+    read = rules.to_phones("zh", run.text, inside)
     warning = TextWarning("language", f"{lost!r} is read as Mandarin: {reason}", 0, len(run.text))
     return replace(run, language="zh"), replace(read, warnings=(warning, *read.warnings))
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from voxcommons.base.errors import CorruptFileError
 from voxcommons.models.build import STARTER, BaseModel, load_base
-from voxcommons.models.feature_sets import BERT, HUBERT, SET_FILE, SPEAKER, load_bert, load_hubert, load_speaker, sets_folder
+from voxcommons.models.feature_sets import load_bert, load_hubert, load_speaker
 from voxcommons.models.public_content import PublicContent
+from voxcommons.models.set_files import BERT, HUBERT, SET_FILE, SPEAKER, sets_folder
 from voxcommons.text.symbols import symbols
 
 

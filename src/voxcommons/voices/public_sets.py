@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from voxcommons.models.feature_sets import BERT, HUBERT, SPEAKER
+from voxcommons.models.set_files import BERT, HUBERT, READINGS, SPEAKER
 
 _VOICES_REPO = "lj1995/GPT-SoVITS"
 _READINGS_REPO = "XXXXRT/GPT-SoVITS-Pretrained"
@@ -130,7 +130,7 @@ SETS: Mapping[str, PublicSet] = {
             ),
         ),
     ),
-    "g2pw": PublicSet(
+    READINGS: PublicSet(
         "g2pw", "readings of Mandarin characters that have several", "Apache-2.0", _READINGS_REPO,
         (PublicFile("G2PWModel.zip", "46292be0374a49308069233cd5c147ae4c41806558e4781a2467a31a4d8099da", 588_856_634),),
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -21,18 +22,9 @@ from voxcommons.base.hashing import sha256_file
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import tensor_shapes
 from voxcommons.models.configs import discriminators_v2, discriminators_v2pro
-from voxcommons.models.feature_sets import (
-    FORMAT,
-    SET_FILE,
-    VERSION,
-    VOCABULARY_FILE,
-    WEIGHTS_FILE,
-    network_shapes,
-    public_config,
-    read_set,
-    sets_folder,
-)  # fmt: skip
+from voxcommons.models.feature_sets import network_shapes, public_config
 from voxcommons.models.legacy import recognise
+from voxcommons.models.set_files import FORMAT, SET_FILE, VERSION, VOCABULARY_FILE, WEIGHTS_FILE, read_set, sets_folder
 from voxcommons.voicefile.checkpoint import Checkpoint, open_checkpoint
 from voxcommons.voicefile.onnx_check import check_onnx
 from voxcommons.voicefile.tensors import StoredTensor, write_tensors
@@ -51,6 +43,9 @@ _READINGS: Final[Mapping[str, int]] = {
     "g2pW.onnx": 1 << 30, "g2pw.onnx": 1 << 30, "POLYPHONIC_CHARS.txt": 4 << 20, "MONOPHONIC_CHARS.txt": 4 << 20,
     "bopomofo_to_pinyin_wo_tune_dict.json": 4 << 20, "char_bopomofo_dict.json": 4 << 20,
 }  # fmt: skip
+# Its settings are Python; only the lines that give these a plain value are looked at, and nothing is run.
+_READINGS_SETTINGS: Final = ("config.py", 64 << 10)
+_SETTING: Final = re.compile(r"^(use_mask|use_char_phoneme|window_size)[ \t]*=[ \t]*(True|False|[0-9]{1,3})[ \t\r]*(?:#.*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -165,6 +160,7 @@ def _make_speaker(folder: Path, paths: Sequence[Path], name: str, for_training: 
 
 
 def _make_readings(folder: Path, paths: Sequence[Path], name: str, for_training: bool) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
     try:
         with zipfile.ZipFile(paths[0]) as archive:
             members = {PurePosixPath(one.filename).name: one for one in archive.infolist() if not one.is_dir()}
@@ -176,6 +172,10 @@ def _make_readings(folder: Path, paths: Sequence[Path], name: str, for_training:
                     raise RefusedFileError(f"{paths[0].name} is not read", expected=f"{wanted} of at most {most} bytes", path=paths[0])
                 with archive.open(member) as given, (folder / wanted.lower()).open("wb") as taken:
                     shutil.copyfileobj(_Bounded(given, most), taken)
+            name, most = _READINGS_SETTINGS
+            if name in members:
+                with archive.open(members[name]) as given:
+                    settings = _settings(given.read(most))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as cause:
         raise CorruptFileError("the archive is damaged", found=f"{paths[0].name}: {cause}") from cause
     network = folder / "g2pw.onnx"
@@ -184,7 +184,13 @@ def _make_readings(folder: Path, paths: Sequence[Path], name: str, for_training:
     check_onnx(network)
     for path in folder.glob("*.json"):
         _json(path)
-    return {}
+    return settings
+
+
+def _settings(source: bytes) -> dict[str, Any]:
+    """Plain values out of settings that are written as Python."""
+    said = _SETTING.findall(source.decode("utf-8", "replace"))
+    return {setting: value == "True" if value[0] in "TF" else int(value) for setting, value in said}
 
 
 class _Bounded:

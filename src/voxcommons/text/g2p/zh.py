@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from voxcommons.text.g2p import zh_sandhi, zh_sandhi_public
 from voxcommons.text.g2p.losses import lost_characters, unread
 from voxcommons.text.g2p.zh_pinyin import is_syllable, phones_from_pinyin
-from voxcommons.text.g2p.zh_polyphones import read_words
+from voxcommons.text.g2p.zh_polyphones import Polyphones, read_words
 from voxcommons.text.g2p.zh_tables import reading_table
 from voxcommons.text.g2p.zh_words import Word, segmenter
 from voxcommons.text.lexicon import Lexicon, Override
@@ -25,7 +25,7 @@ from voxcommons.text.traced import TracedText
 __all__ = ["PinyinSource", "Reader", "phones_from_pinyin", "to_phones"]
 
 PinyinSource = Callable[[str], Sequence[str]]
-"""Readings of a whole clause, one syllable per character; a mark stands for itself."""
+"""Readings of a whole clause, one syllable per character; a mark stands for itself, an empty one leaves the matter to the dictionaries."""
 
 _CLAUSE = re.compile("[^!?…,.-]+[!?…,.-]?|[!?…,.-]")
 _MARKS = frozenset("!?…,.-")
@@ -40,8 +40,8 @@ class Reader:
         lexicon: word -> pinyin the user gave; wins over every dictionary.
         compat: use the public program's words, readings and tones.
         erhua: whether 儿 takes the tone before it (the public v1 front end does without).
-        pinyin_source: readings of a whole clause from elsewhere (a polyphone model); dictionaries
-            only correct it. ``None``: readings come from the dictionaries.
+        pinyin_source: readings of a whole clause from elsewhere (a polyphone model); words that the dictionaries
+            know keep theirs. ``None``: all readings come from the dictionaries.
     """
 
     lexicon: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -84,17 +84,13 @@ class Reader:
         return words + segmenter().words(clause[done:])
 
     def _read(self, clause: str, words: list[Word]) -> list[list[str]]:
-        if self.pinyin_source is not None:
-            readings = []
-            source = list(self.pinyin_source(clause))
-            for word in words:
-                phrase = reading_table().phrase(word.text) if len(word.text) > 1 else ()
-                given, source = source[: len(word.text)], source[len(word.text) :]
-                readings.append(list(phrase or given))
-        elif self.compat:
-            readings = [_dictionary_reading(word.text) for word in words]
+        told = self.pinyin_source(clause) if self.pinyin_source is not None else ()
+        if not self.compat:
+            readings = read_words(words, told)
+        elif told:
+            readings = _corrected(words, [given or own for given, own in zip(told, _dictionary_reading(clause), strict=True)])
         else:
-            readings = read_words(words)
+            readings = [_dictionary_reading(word.text) for word in words]
         return [
             list(self.lexicon.get(word.text, reading))
             for word, reading in zip(words, readings, strict=True)
@@ -114,12 +110,24 @@ def _dictionary_reading(word: str) -> list[str]:
     return [found[0] if found else c for found, c in zip(reading_table().of(word), word, strict=True)]
 
 
+def _corrected(words: Sequence[Word], syllables: Sequence[str]) -> list[list[str]]:
+    """Syllables of a clause by words; a word that the phrase dictionary knows has its reading."""
+    readings, at = [], 0
+    for word in words:
+        end = at + len(word.text)
+        phrase = reading_table().phrase(word.text) if len(word.text) > 1 else ()
+        readings.append(list(phrase or syllables[at:end]))
+        at = end
+    return readings
+
+
 def to_phones(
     text: str,
     *,
     lexicon: Lexicon | None = None,
     overrides: Sequence[Override] = (),
     compat: bool = False,
+    polyphones: Polyphones | None = None,
     reader: Reader | None = None,
 ) -> RunPhones:
     """Read one run of Mandarin.
@@ -129,12 +137,14 @@ def to_phones(
         lexicon: readings the user gave, as dictionary readings: tone changes still apply.
         overrides: readings for character ranges of ``text``, spoken exactly so.
         compat: do exactly as the public program does, accidents included.
-        reader: how clauses are read, when it is not what ``lexicon`` and ``compat`` say.
+        polyphones: who decides characters with several readings; by default the dictionaries.
+        reader: how clauses are read, when it is not what the arguments before say.
 
     Returns:
         Phones with one span per character that was read; positions count in ``text``.
     """
-    reader = reader or Reader(lexicon.mandarin if lexicon else {}, compat)
+    source = None if polyphones is None else polyphones.as_public if compat else polyphones.in_context
+    reader = reader or Reader(lexicon.mandarin if lexicon else {}, compat, pinyin_source=source)
     pause = next((mark for mark in _SPECIAL_PAUSES if compat and mark in text), "")
     normalised = normalise(text.replace(pause, ",") if pause else text, compat)
     fixed = _fixed_syllables(normalised, overrides)

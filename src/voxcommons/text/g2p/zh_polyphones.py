@@ -10,9 +10,29 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from typing import Protocol
 
 from voxcommons.text.g2p.zh_tables import reading_table
 from voxcommons.text.g2p.zh_words import Word
+
+
+class Polyphones(Protocol):
+    """Somebody else who reads characters by their context: a network, say.
+
+    Both functions take a clause of Han characters and marks, and give a syllable per character; an empty one leaves the matter
+    to the dictionaries.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called where a user chooses it and where a record names it."""
+
+    def in_context(self, clause: str) -> Sequence[str]:
+        """Its readings, as well as it can."""
+
+    def as_public(self, clause: str) -> Sequence[str]:
+        """Its readings as the public program asks for them."""
+
 
 _COUNT = "一二两三四五六七八九十百千几每这那哪数半"
 _BEHIND_MODAL = "我你他她它们咱家人谁总还就也都可非又须先只后定儿生师妈爸天"
@@ -112,8 +132,14 @@ def _contexts() -> dict[str, list[tuple[re.Pattern[str], str]]]:
     return rules
 
 
-def read_words(words: Sequence[Word]) -> list[list[str]]:
-    """Pinyin of every word, before tone changes; what has no reading stands for itself."""
+def read_words(words: Sequence[Word], told: Sequence[str] = ()) -> list[list[str]]:
+    """Pinyin of every word, before tone changes; what has no reading stands for itself.
+
+    Args:
+        words: words of a clause.
+        told: readings of its characters by `Polyphones`; they win over the rules for characters that stand alone, and inside words
+            that no dictionary knows. Empty ones say nothing.
+    """
     text = "".join(word.text for word in words)
     readings = [_read_word(word) for word in words]
     bounds = {0: 0}
@@ -130,6 +156,8 @@ def read_words(words: Sequence[Word]) -> list[list[str]]:
             if len(word.text) == 1 or (word.tag == "m" and char in _IN_COUNTS):
                 flat[at] = _alone(Word(char, word.tag), text, at) or flat[at]
             at += 1
+    if told:
+        flat = [given if given and open_ else own for given, open_, own in zip(told, _open(words), flat, strict=True)]
     _read_phrases(text, bounds, flat)
     for title in _TITLE.finditer(text):
         flat[title.start() : title.end()] = ["da4", "fu1"]
@@ -138,6 +166,18 @@ def read_words(words: Sequence[Word]) -> list[list[str]]:
         reading[:] = flat[start : start + len(reading)]
         start += len(reading)
     return readings
+
+
+def _open(words: Sequence[Word]) -> list[bool]:
+    """Per character whether no dictionary knows it as part of a word."""
+    found: list[bool] = []
+    for word in words:
+        text = word.text
+        own = any(text[i:j] in _phrases() for i in range(len(text)) for j in range(i + 2, min(len(text), i + 4) + 1))
+        known = own or bool(reading_table().phrase(text))
+        # Several readings are left where even the longest phrases inside the word did not settle it.
+        found += [not known and (len(text) == 1 or len(readings) != 1) for readings in reading_table().of(text)]
+    return found
 
 
 def _read_word(word: Word) -> list[str]:
