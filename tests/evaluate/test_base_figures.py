@@ -20,6 +20,7 @@ from voxcommons.evaluate.base_figures import (
 )
 from voxcommons.evaluate.objective import Meters, Utterance
 from voxcommons.evaluate.quality import Quality
+from voxcommons.evaluate.spectrum import SpectrumMeter
 
 
 @pytest.fixture
@@ -131,9 +132,22 @@ def test_scores_of_another_version_are_not_used(meters, tmp_path):
     book.measure(sound_of("one"))
     path = tmp_path / "natural" / "ann" / "one.json"
     kept = json.loads(path.read_text())
-    del kept["score"]["words"]
+    kept["score"]["smell"] = 3
     path.write_text(json.dumps(kept))
     assert book.get("natural", "ann", "one") is None
+
+
+def test_a_figure_of_a_new_meter_is_added_to_scores_from_before_it(meters, tmp_path):
+    book = ScoreBook(tmp_path / "scores", meters)
+    measured = book.measure(sound_of("one"))
+    path = tmp_path / "scores" / "natural" / "ann" / "one.json"
+    kept = json.loads(path.read_text())
+    del kept["score"]["spectrum"]
+    kept["score"]["ovrl"] = 4.5
+    kept["meters"].remove(SpectrumMeter.name)
+    path.write_text(json.dumps(kept))
+    assert book.get("natural", "ann", "one") is None
+    assert book.measure(sound_of("one")) == replace(measured, ovrl=4.5)
 
 
 def test_own_recogniser_hears_phones_and_tones(tmp_path):

@@ -1,10 +1,15 @@
 """How scores become the table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from voxcommons.evaluate.figures import yardsticks
+from voxcommons.evaluate.findings import findings
 from voxcommons.evaluate.objective import Score
-from voxcommons.evaluate.report import as_json, columns, markdown, tone_agreement, yardsticks
+from voxcommons.evaluate.report import TONES, columns, markdown, rows, verdict
+from voxcommons.evaluate.spectrum import Spread
 
 RISING, FALLING = (-2.0, -1.0, 0.0, 1.0, 2.0), (2.0, 1.0, 0.0, -1.0, -2.0)
 
@@ -71,20 +76,76 @@ def test_natural_recording_is_never_compared_with_itself():
 def test_missing_figures_stay_empty():
     bare = [score("natural", "ann", "a"), score("starter", "ann", "b")]
     assert "word_error" not in figures_of("starter", bare)
-    assert "| word error |" not in markdown(columns(bare), bare)
+    assert "| word error |" not in markdown(columns(bare))
 
 
 def test_table_names_every_system_and_figure_it_has():
     scores = some_scores()
-    table = markdown(columns(scores), scores)
+    table = markdown(columns(scores))
     assert "starter (2 clips, 2 speakers)" in table
     assert "| word error | 20.0 % (20.0 to 20.0) | 40.0 % (40.0 to 40.0) |" in table
     assert "| - relative to natural | - | 2.00 x" in table
 
 
-def test_speaker_vectors_are_not_exported():
-    scores = some_scores()
-    assert "vector" not in str(as_json(columns(scores), scores, {}))
+def test_what_identifies_a_person_is_not_exported():
+    scores = [replace(s, spectrum=spread_of(s.speaker)) for s in some_scores()]
+    record = findings(scores, {}).json({})
+    assert all(name not in sentence for sentence in record["sentences"] for name in ("vector", "spectrum"))
+    assert "right_spectrum" in record["figures"][0]["figures"]
+
+
+def spread_of(name: str, noise: int = 0) -> tuple[float, ...]:
+    """A covariance whose largest directions are a person's own."""
+    axes = np.random.default_rng(len(name) + ord(name[0])).normal(size=(6, 19))
+    frames = np.random.default_rng(noise).normal(size=(300, 6)) @ axes + 0.3 * np.random.default_rng(noise + 50).normal(size=(300, 19))
+    return Spread(300, np.cov(frames.T)).as_numbers()
+
+
+def test_spectrum_tells_people_apart_without_the_encoder():
+    natural = [score("natural", name, f"{name}{i}", spectrum=spread_of(name, i)) for name in ("ann", "bob") for i in range(3)]
+    right = score("good", "ann", "x", spectrum=spread_of("ann", 9))
+    wrong = score("bad", "ann", "x", spectrum=spread_of("bob", 9))
+    found = {system: figures_of(system, [*natural, right, wrong])["right_spectrum"].value for system in ("natural", "good", "bad")}
+    assert found == {"natural": 1.0, "good": 1.0, "bad": 0.0}
+
+
+def test_of_one_person_nobody_can_be_the_nearest():
+    alone = [score("natural", "ann", f"a{i}", vector=unit(0.1 * i), spectrum=spread_of("ann", i)) for i in range(3)]
+    found = figures_of("natural", alone)
+    assert "cosine" in found
+    assert "right_speaker" not in found
+    assert "right_spectrum" not in found
+
+
+def test_figures_stand_per_sex_and_per_person():
+    found = findings(some_scores(), {"ann": "F", "bob": "M"})
+    groups = {(c.system, c.group): c.figures["ovrl"].value for c in (*found.by_sex, *found.by_speaker)}
+    assert groups["starter", "women"] == groups["starter", "ann"] == 2.5
+    assert groups["starter", "men"] == groups["starter", "bob"] == 2.7
+    assert "| bob (man) | starter | 1 | 40.0 % |" in found.markdown()
+
+
+def test_relative_errors_of_a_group_are_relative_to_natural_speech_of_the_group():
+    scores = [replace(s, word_errors=4) if s.system == "natural" and s.speaker == "bob" else s for s in some_scores()]
+    found = {c.group: c.figures for c in findings(scores, {"ann": "F", "bob": "M"}).by_sex if c.system == "starter"}
+    assert found["women"]["word_error_relative"].value == pytest.approx(2.0)
+    assert found["men"]["word_error_relative"].value == pytest.approx(1.0)
+
+
+def test_a_change_of_every_sentence_is_certain_and_a_wild_one_is_not():
+    def system(name: str, errors: list[int], opinion: list[float]) -> list[Score]:
+        pairs = enumerate(zip(errors, opinion, strict=True))
+        return [score(name, "ann", f"s{i}", words=10, word_errors=e, ovrl=o) for i, (e, o) in pairs]
+
+    scores = [*system("after", [1, 3, 0, 5, 2, 4], [3.0, 2.0, 3.0, 2.0, 3.0, 2.0]),
+              *system("before", [2, 4, 1, 6, 3, 5], [2.0, 3.0, 2.0, 3.0, 2.0, 3.0])]
+    found = findings(scores, {}, compare=("after", "before"))
+    row = {row.key: row for row in rows(found.changes)}
+    change = found.changes[0].figures
+    assert (change["word_error"].value, change["word_error"].low, change["word_error"].high) == pytest.approx((-0.1, -0.1, -0.1))
+    assert verdict(row["word_error"], change["word_error"]) == "better"
+    assert verdict(row["ovrl"], change["ovrl"]) == "not certain"
+    assert "| word error | -10.0 % (-10.0 to -10.0) | better |" in found.markdown()
 
 
 def test_tone_contours_agree_with_themselves_and_not_with_their_opposite():
@@ -96,6 +157,6 @@ def test_tone_contours_agree_with_themselves_and_not_with_their_opposite():
         score("bad", "ann", "a", language="zh", tone_contours=opposite),
         score("short", "ann", "a", language="zh", tone_contours=shapes[:2]),
     ]
-    assert tone_agreement(scores, "good") == pytest.approx(1.0)
-    assert tone_agreement(scores, "bad") == pytest.approx(-1.0)
-    assert tone_agreement(scores, "short") is None
+    assert figures_of("good", scores)[TONES].value == pytest.approx(1.0)
+    assert figures_of("bad", scores)[TONES].value == pytest.approx(-1.0)
+    assert TONES not in figures_of("short", scores)

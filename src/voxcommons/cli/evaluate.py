@@ -45,8 +45,8 @@ def base_command(
 ) -> None:
     """Clone unseen people, let the clones speak, and print the figures of a base model."""
     from voxcommons.cli.figures_run import meters_of, speak_plan
-    from voxcommons.evaluate import report
     from voxcommons.evaluate.base_figures import make_plan, measure_plan
+    from voxcommons.evaluate.findings import findings
 
     plan = make_plan(_corpus(data), languages or LANGUAGES, sentences, limit_speakers)
     facts: dict[str, object] = {"people": [person.name for person in plan.people], "sentences": len(plan.pool)}
@@ -58,9 +58,9 @@ def base_command(
         scores = measure_plan(plan, meters_of(base_name, progress.note), out / "scores", spoken, progress)
         if spoken is not None:
             _draw(plan, spoken[1], out / "pictures", progress)
-    columns = report.columns(scores)
-    text = report.markdown(columns, scores)
-    record = json.dumps(report.as_json(columns, scores, facts), ensure_ascii=False, indent=1)
+    found = findings(scores, {person.name: person.gender for person in plan.people})
+    text = found.markdown()
+    record = json.dumps(found.json(facts), ensure_ascii=False, indent=1)
     for path, content_text in ((out / "figures.md", text), (out / "figures.json", record), (json_path, record)):
         if path is not None:
             with atomic_path(path) as unfinished:

@@ -25,8 +25,8 @@ from voxcommons.base.files import atomic_path
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.evaluate.dev_speakers import Clip, ClipReader, DevSpeaker, cut_reference, dev_speakers, sentence_pool
 from voxcommons.evaluate.espeak import espeak, espeak_program
+from voxcommons.evaluate.figures import NATURAL
 from voxcommons.evaluate.objective import Meters, Score, Utterance
-from voxcommons.evaluate.report import NATURAL
 
 ESPEAK = "espeak-ng"
 _MOST_PIECES = 8
@@ -105,7 +105,8 @@ def make_plan(data: Path, languages: Sequence[str], sentences: int, most_people:
 class ScoreBook:
     """Scores kept as one small JSON file each, with the names of the meters they were taken with.
 
-    A score is complete when all of today's meters took part; otherwise only the others are run.
+    A score is complete when all of today's meters took part; otherwise only the others are run. A figure that an earlier
+    version did not know is empty until its meter, which then has another name, is run.
 
     Args:
         folder: of this book.
@@ -137,7 +138,7 @@ class ScoreBook:
         if not path.is_file():
             return None
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if set(kept["score"]) != {field.name for field in fields(Score)}:  # an older version measured something else
+        if not set(kept["score"]) <= {field.name for field in fields(Score)}:  # another version measured something else
             return None
         return Score(**{name: _frozen(value) for name, value in kept["score"].items()}), kept["meters"]
 

@@ -30,6 +30,7 @@ from voxcommons.evaluate.recognise import (
 )
 from voxcommons.evaluate.robustness import ctc_times
 from voxcommons.evaluate.similarity import SpeakerEncoder
+from voxcommons.evaluate.spectrum import SpectrumMeter
 from voxcommons.text.reader import read
 from voxcommons.text.symbols import phone_ids
 
@@ -65,8 +66,9 @@ class Score:
     """The figures of one utterance; None where a meter or the text was missing.
 
     Counts come with their denominator, so that rates can be pooled. ``vector`` is the speaker vector [256];
-    ``tone_contours`` holds (tone, semitones [5]) of every syllable whose pitch could be followed. The last two are
-    measured while speaking and only known for our own systems.
+    ``spectrum`` its `spectrum.Spread` as numbers; ``heard`` the phones of the own recogniser; ``tone_contours`` holds
+    (tone, semitones [5]) of every syllable whose pitch could be followed. The last two are measured while speaking and
+    only known for our own systems.
     """
 
     system: str
@@ -90,6 +92,9 @@ class Score:
     bak: float | None = None
     pitch_hz: float | None = None
     vector: tuple[float, ...] | None = None
+    spectrum: tuple[float, ...] | None = None
+    text: str = ""
+    heard: tuple[str, ...] | None = None
     wall_s: float | None = None
     first_sound_s: float | None = None
 
@@ -115,13 +120,14 @@ class Meters:
         self._english = _try(EnglishRecogniser, note)
         self._speaker = _try(SpeakerEncoder, note)
         self._quality = _try(QualityMeter, note)
+        self._spectrum = SpectrumMeter()
         self._content = content
         self._phones = PhoneRecogniser(content, table, version) if content is not None else None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The meters in use; scores taken with other meters are not comparable."""
-        meters = (self._english, self._phones, self._speaker, self._quality)
+        meters = (self._english, self._phones, self._speaker, self._quality, self._spectrum)
         return tuple(meter.name for meter in meters if meter is not None)
 
     @property
@@ -140,17 +146,26 @@ class Meters:
         track = pitch_track(sound, rate)
         asked = spoken_phones(read(utterance.text, utterance.language).phones) if utterance.text else []
         score, done = earlier if earlier is not None else (_plain(utterance, len(asked), track), ())
+        score = replace(score, text=utterance.text)
+        score = self._with_sound(score, sound, rate, done)
+        if self._english is not None and self._english.name not in done and utterance.language == "en" and utterance.text:
+            path = edit_path(english_words(utterance.text), self._english.words(sound, rate))
+            score = replace(score, words=path.reference_length, word_errors=path.errors)
+        if self._phones is not None and self._phones.name not in done and asked and len(sound) >= rate // 10:
+            score = self._with_phones(score, asked, self._phones.listen(sound, rate), track)
+        return score
+
+    def _with_sound(self, score: Score, sound: NDArray[np.float32], rate: int, done: Collection[str]) -> Score:
+        """What can be told without knowing the text."""
         if self._quality is not None and self._quality.name not in done and len(sound):
             quality = self._quality.measure(sound, rate)
             score = replace(score, ovrl=quality.ovrl, sig=quality.sig, bak=quality.bak)
         if self._speaker is not None and self._speaker.name not in done and np.any(sound):
             vector = self._speaker.embed(sound, rate)
             score = replace(score, vector=tuple(round(float(x), 5) for x in vector))
-        if self._english is not None and self._english.name not in done and utterance.language == "en" and utterance.text:
-            path = edit_path(english_words(utterance.text), self._english.words(sound, rate))
-            score = replace(score, words=path.reference_length, word_errors=path.errors)
-        if self._phones is not None and self._phones.name not in done and asked and len(sound) >= rate // 10:
-            score = self._with_phones(score, asked, self._phones.listen(sound, rate), track)
+        if self._spectrum.name not in done:
+            spread = self._spectrum.measure(sound, rate)
+            score = replace(score, spectrum=spread.as_numbers() if spread is not None else None)
         return score
 
     def _with_phones(
@@ -162,6 +177,7 @@ class Meters:
             phone_errors=path.errors,
             longest_loss=path.longest_run("deletion"),
             longest_addition=path.longest_run("insertion"),
+            heard=tuple(heard.phones),
         )
         if score.language != "zh":
             return score

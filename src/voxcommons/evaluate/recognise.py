@@ -107,7 +107,8 @@ class PhoneRecogniser:
     """
 
     def __init__(self, content: PhoneScorer, table: str = "v2", version: str = "") -> None:
-        self.name = f"own CTC phone recogniser, silence around, {version}".strip(", ")
+        # Whoever changes what is kept of its hearing changes the name, and kept scores are taken anew.
+        self.name = f"own CTC phone recogniser, silence around, phones kept, {version}".strip(", ")
         self._content = content
         self._symbols = symbols(table)
 
@@ -130,7 +131,12 @@ class PhoneRecogniser:
 
 def spoken_phones(phones: list[str] | tuple[str, ...]) -> list[str]:
     """Leave out the symbols for pauses and punctuation, which no recogniser can hear."""
-    return [phone for phone in phones if phone not in _SILENT]
+    return [phone for phone in phones if is_heard(phone)]
+
+
+def is_heard(phone: str) -> bool:
+    """Whether a symbol stands for a sound."""
+    return phone not in _SILENT
 
 
 def without_stress(phones: list[str] | tuple[str, ...]) -> list[str]:

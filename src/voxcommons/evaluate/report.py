@@ -1,7 +1,7 @@
-"""From the scores of single sentences to the table people read.
+"""From the scores of single sentences to the tables people read.
 
-Knows every figure by name, unit and direction; measures nothing itself. The same table is printed, written as
-Markdown for the docs and as JSON for whoever compares versions later.
+Pools the figures per language, per sex and per person, with their intervals, and writes them as Markdown for the docs and as
+JSON for whoever compares versions later; `page` shows the same numbers with sound and plots. Measures nothing itself.
 """
 
 from __future__ import annotations
@@ -12,254 +12,233 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcommons.evaluate.bootstrap import Estimate, Observation, estimate, estimate_relative
+from voxcommons.evaluate.bootstrap import Estimate, Pair, draw_totals, estimate, estimate_difference, estimate_relative
+from voxcommons.evaluate.figures import FIGURES, NATURAL, RELATIVE, Figure, Yardsticks, yardsticks
 from voxcommons.evaluate.objective import Score
-from voxcommons.evaluate.robustness import judge, length_ratio
-from voxcommons.evaluate.similarity import centroid, nearest_speaker
 
-NATURAL = "natural"
-SEX_BOUNDARY_HZ = 165.0
-_FALLBACK_PACE = {"en": 12.0, "zh": 9.0}  # phones per second, where no natural speech was measured
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """One sentence compared with natural speech of everybody: cosine to its own speaker, and who is nearest."""
-
-    cosine: float
-    nearest: str
-
-
-@dataclass(frozen=True)
-class Yardsticks:
-    """What natural speech of this run says about normal values.
-
-    Attributes:
-        likeness: per (system, speaker, item).
-        pitch_hz: median pitch of each person.
-        pace: phones per second of each language.
-    """
-
-    likeness: Mapping[tuple[str, str, str], Likeness]
-    pitch_hz: Mapping[str, float]
-    pace: Mapping[str, float]
-
-
-Pick = Callable[[Score, Yardsticks], tuple[float, float] | None]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table: name, how it is shown, and a sentence's (part, whole); None leaves the sentence out."""
-
-    key: str
-    title: str
-    scale: float
-    decimals: int
-    unit: str
-    pick: Pick
-
-
-def _count(part: str, whole: str) -> Pick:
-    def pick(score: Score, _: Yardsticks) -> tuple[float, float] | None:
-        top, bottom = getattr(score, part), getattr(score, whole)
-        return None if top is None or not bottom else (float(top), float(bottom))
-
-    return pick
-
-
-def _mean(name: str) -> Pick:
-    def pick(score: Score, _: Yardsticks) -> tuple[float, float] | None:
-        value = getattr(score, name)
-        return None if value is None else (float(value), 1.0)
-
-    return pick
-
-
-def _cosine(score: Score, yardsticks: Yardsticks) -> tuple[float, float] | None:
-    found = yardsticks.likeness.get((score.system, score.speaker, score.item))
-    return None if found is None else (found.cosine, 1.0)
-
-
-def _right_speaker(score: Score, yardsticks: Yardsticks) -> tuple[float, float] | None:
-    found = yardsticks.likeness.get((score.system, score.speaker, score.item))
-    return None if found is None else (float(found.nearest == score.speaker), 1.0)
-
-
-def _broken(score: Score, yardsticks: Yardsticks) -> tuple[float, float] | None:
-    if not score.phones:
-        return None
-    ratio = length_ratio(score.seconds, score.phones, yardsticks.pace[score.language])
-    return float(judge(ratio, score.longest_loss, score.longest_addition).broken), 1.0
-
-
-def _length(score: Score, yardsticks: Yardsticks) -> tuple[float, float] | None:
-    if not score.phones:
-        return None
-    return length_ratio(score.seconds, score.phones, yardsticks.pace[score.language]), 1.0
-
-
-def _sex_by_pitch(score: Score, yardsticks: Yardsticks) -> tuple[float, float] | None:
-    normal = yardsticks.pitch_hz.get(score.speaker)
-    if not normal or score.pitch_hz is None:
-        return None
-    return float(score.pitch_hz > 0 and (score.pitch_hz > SEX_BOUNDARY_HZ) == (normal > SEX_BOUNDARY_HZ)), 1.0
-
-
-def _pitch_distance(score: Score, yardsticks: Yardsticks) -> tuple[float, float] | None:
-    normal = yardsticks.pitch_hz.get(score.speaker)
-    if not normal or not score.pitch_hz:
-        return None
-    return abs(12 * float(np.log2(score.pitch_hz / normal))), 1.0
-
-
-FIGURES: tuple[Figure, ...] = (
-    Figure("word_error", "word error", 100, 1, "%", _count("word_errors", "words")),
-    Figure("phone_error", "phone error (own recogniser)", 100, 1, "%", _count("phone_errors", "phones")),
-    Figure("syllable_error", "syllable error (own recogniser)", 100, 1, "%", _count("syllable_errors", "syllables")),
-    Figure("tone_error", "tone error in syllables heard right", 100, 1, "%", _count("tone_errors", "tones")),
-    Figure("cosine", "cosine to the speaker's natural speech", 1, 3, "", _cosine),
-    Figure("right_speaker", "nearest natural speaker is the right one", 100, 0, "%", _right_speaker),
-    Figure("sex_by_pitch", "pitch on the speaker's side of 165 Hz", 100, 0, "%", _sex_by_pitch),
-    Figure("pitch_distance", "distance from the speaker's median pitch", 1, 1, "semitones", _pitch_distance),
-    Figure("ovrl", "DNSMOS OVRL", 1, 2, "", _mean("ovrl")),
-    Figure("sig", "DNSMOS SIG", 1, 2, "", _mean("sig")),
-    Figure("bak", "DNSMOS BAK", 1, 2, "", _mean("bak")),
-    Figure("broken", "sentences dropped, repeated or endless", 100, 1, "%", _broken),
-    Figure("length", "length relative to the natural pace", 1, 2, "", _length),
-    Figure("real_time_factor", "real-time factor", 1, 3, "", _count("wall_s", "seconds")),
-    Figure("first_sound", "first sound", 1, 2, "s", _mean("first_sound_s")),
-)
+TONES = "tone_agreement"
+SEXES = {"F": "women", "M": "men"}
+_IDENTIFYING = ("vector", "spectrum")  # of a person: never written down for others
+LANGUAGES = {"en": "English", "zh": "Mandarin"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """All figures of one system in one language; a figure that could not be had is absent."""
+    """All figures of one system in one language; a figure that could not be had is absent.
+
+    Attributes:
+        system: who spoke.
+        language: of the sentences.
+        figures: by key; errors relative to natural speech have ``_relative`` behind it.
+        group: the people it is about, for example a sex or a name; empty for all.
+    """
 
     system: str
     language: str
     figures: Mapping[str, Estimate]
+    group: str = ""
+
+    @property
+    def size(self) -> str:
+        """How much speech and how many people are behind it."""
+        largest = max(self.figures.values(), key=lambda e: e.sentences, default=None)
+        if largest is None:
+            return "no clips"
+        return f"{largest.sentences} clips, {largest.people} {'speaker' if largest.people == 1 else 'speakers'}"
 
 
-def yardsticks(scores: Sequence[Score]) -> Yardsticks:
-    """Compute what is normal from the natural utterances among the scores."""
-    natural = [score for score in scores if score.system == NATURAL]
-    pitch = {
-        name: float(np.median([s.pitch_hz for s in natural if s.speaker == name and s.pitch_hz] or [0.0]))
-        for name in {score.speaker for score in natural}
-    }
-    pace = dict(_FALLBACK_PACE)
-    for language in pace:
-        paces = [s.phones / s.seconds for s in natural if s.language == language and s.phones and s.seconds > 0]
-        if len(paces) >= 3:
-            pace[language] = float(np.median(paces))
-    return Yardsticks(_likeness(scores, natural), pitch, pace)
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a figure's key, title, and how its numbers are shown."""
+
+    key: str
+    title: str
+    scale: float = 1.0
+    decimals: int = 2
+    unit: str = ""
+    better: str = ""
+
+    def number(self, value: float) -> str:
+        """A value of this line, without its unit."""
+        return f"{self.scale * value:.{self.decimals}f}"
+
+    def cell(self, found: Estimate | None) -> str:
+        """Value, unit and interval."""
+        if found is None:
+            return "-"
+        return f"{self.number(found.value)}{' ' if self.unit else ''}{self.unit} ({self.number(found.low)} to {self.number(found.high)})"
 
 
-def _likeness(scores: Sequence[Score], natural: Sequence[Score]) -> dict[tuple[str, str, str], Likeness]:
-    vectors: dict[str, dict[str, NDArray[np.float32]]] = {}
-    for score in natural:
-        if score.vector is not None:
-            vectors.setdefault(score.speaker, {})[score.item] = np.array(score.vector, dtype=np.float32)
-    middles = {name: centroid(list(own.values())) for name, own in vectors.items()}
-    found: dict[tuple[str, str, str], Likeness] = {}
-    for score in scores:
-        if score.vector is None or score.speaker not in middles:
-            continue
-        people = dict(middles)
-        if score.system == NATURAL:  # a recording must not be compared with itself
-            others = [vector for item, vector in vectors[score.speaker].items() if item != score.item]
-            if not others:
-                continue
-            people[score.speaker] = centroid(others)
-        nearest, cosines = nearest_speaker(np.array(score.vector, dtype=np.float32), people)
-        found[score.system, score.speaker, score.item] = Likeness(cosines[score.speaker], nearest)
-    return found
+def _all_rows() -> list[Row]:
+    rows = []
+    for figure in FIGURES:
+        rows.append(Row(figure.key, figure.title, figure.scale, figure.decimals, figure.unit, figure.better))
+        if figure.key in RELATIVE:
+            rows.append(Row(figure.key + "_relative", "- relative to natural", unit="x", better="lower"))
+    return [*rows, Row(TONES, "correlation of tone contours with natural", better="higher")]
 
 
-def columns(scores: Sequence[Score]) -> list[Column]:
-    """Put the figures of each language and system into a column, natural speech first."""
-    normal = yardsticks(scores)
+def rows(found: Sequence[Column]) -> list[Row]:
+    """Return the lines of a table in which at least one of the columns has something."""
+    return [row for row in _all_rows() if any(row.key in column.figures for column in found)]
+
+
+def columns(scores: Sequence[Score], normal: Yardsticks | None = None, group: str = "") -> list[Column]:
+    """Put the figures of each language and system into a column, natural speech first.
+
+    Args:
+        scores: of the people the columns are about.
+        normal: what is normal, where more people than these say so.
+        group: how these people are called.
+    """
+    normal = normal if normal is not None else yardsticks(scores)
     order = sorted({(s.language, s.system != NATURAL, s.system) for s in scores})
     found = []
     for language, _, system in order:
         own = [s for s in scores if s.language == language and s.system == system]
-        figures = {f.key: e for f in FIGURES if (e := estimate(_observations(own, f, normal))) is not None}
-        if system != NATURAL:
-            base = [s for s in scores if s.language == language and s.system == NATURAL]
-            for figure in FIGURES[:3]:
-                ratio = estimate_relative(_observations(own, figure, normal), _observations(base, figure, normal))
-                if ratio is not None:
-                    figures[figure.key + "_relative"] = ratio
-        found.append(Column(system, language, figures))
+        base = [s for s in scores if s.language == language and s.system == NATURAL]
+        figures = {f.key: e for f in FIGURES if (e := estimate(f.observations(own, normal))) is not None}
+        for figure in FIGURES if system != NATURAL else ():
+            if figure.key in RELATIVE:
+                ratio = estimate_relative(figure.observations(own, normal), figure.observations(base, normal))
+                figures |= {figure.key + "_relative": ratio} if ratio is not None else {}
+        agreement = tone_agreement(own, base) if language == "zh" and system != NATURAL else None
+        figures |= {TONES: agreement} if agreement is not None else {}
+        found.append(Column(system, language, figures, group))
     return found
 
 
-def _observations(scores: Sequence[Score], figure: Figure, normal: Yardsticks) -> list[Observation]:
-    picked = ((score, figure.pick(score, normal)) for score in scores)
-    return [Observation(score.speaker, *pair) for score, pair in picked if pair is not None]
+def grouped(scores: Sequence[Score], group_of: Callable[[Score], str], normal: Yardsticks | None = None) -> list[Column]:
+    """Put the figures into columns for each group of people; those of no group (empty) are left out."""
+    normal = normal if normal is not None else yardsticks(scores)
+    names = sorted({group_of(score) for score in scores} - {""})
+    return [column for name in names for column in columns([s for s in scores if group_of(s) == name], normal, name)]
 
 
-def tone_agreement(scores: Sequence[Score], system: str) -> float | None:
-    """Return the correlation between a system's and natural speech's mean pitch contours of the four tones."""
-    shapes = []
-    for name in (NATURAL, system):
-        means = [
-            np.mean(found, axis=0)
-            for tone in (1, 2, 3, 4)
-            if (found := [c for s in scores if s.system == name for t, c in s.tone_contours if t == tone])
-        ]
-        if len(means) < 4:
-            return None
-        shapes.append(np.concatenate(means))
-    return float(np.corrcoef(shapes)[0, 1])
+def tone_agreement(scores: Sequence[Score], natural: Sequence[Score]) -> Estimate | None:
+    """Correlate the mean pitch contours of the four tones with those of natural speech.
+
+    Args:
+        scores: of one system.
+        natural: of natural speech; people need not be the same.
+
+    Returns:
+        None when one of them has not all four tones.
+    """
+    found = [_contours(s) for s in (scores, natural)]
+    if any(not tables or not _has_tones(np.concatenate(list(tables.values())).sum(0)) for tables in found):
+        return None
+    value = _correlation(*(np.concatenate(list(tables.values())).sum(0) for tables in found))
+    draws = [draw_totals(tables, seed=seed) for seed, tables in enumerate(found)]
+    kept = [_correlation(a, b) for a, b in zip(*draws, strict=True) if _has_tones(a) and _has_tones(b)]
+    low, high = np.percentile(kept, [2.5, 97.5])
+    return Estimate(value, float(low), float(high), sum(map(len, found[0].values())), len(found[0]))
 
 
-_LANGUAGES = {"en": "English", "zh": "Mandarin"}
+def _contours(scores: Sequence[Score]) -> dict[str, NDArray[np.float64]]:
+    """Of each person, [sentences, 24]: the sum of the contours [5] of each tone and how many there were."""
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    for score in scores:
+        if score.tone_contours:
+            sums = np.zeros((4, 6))
+            for tone, shape in score.tone_contours:
+                if 1 <= tone <= 4:
+                    sums[tone - 1] += [*shape, 1.0]
+            found.setdefault(score.speaker, []).append(sums.ravel())
+    return {name: np.array(own) for name, own in found.items()}
 
 
-def markdown(found: Sequence[Column], scores: Sequence[Score]) -> str:
+def _has_tones(sums: NDArray[np.float64]) -> bool:
+    return bool((sums.reshape(4, 6)[:, 5] > 0).all())
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    means = [(sums.reshape(4, 6)[:, :5] / sums.reshape(4, 6)[:, 5:]).ravel() for sums in (one, other)]
+    return float(np.corrcoef(means)[0, 1])
+
+
+def differences(scores: Sequence[Score], system: str, other: str, normal: Yardsticks) -> list[Column]:
+    """Subtract the figures of one system from those of another, sentence by sentence, per language."""
+    found = []
+    for language in sorted({s.language for s in scores}):
+        own = {(s.speaker, s.item): s for s in scores if s.system == system and s.language == language}
+        against = {(s.speaker, s.item): s for s in scores if s.system == other and s.language == language}
+        figures = {}
+        for figure in FIGURES:
+            pairs = [_pair(figure, own[key], against[key], normal) for key in own if key in against]
+            change = estimate_difference([pair for pair in pairs if pair is not None])
+            figures |= {figure.key: change} if change is not None else {}
+        found.append(Column(f"{system} minus {other}", language, figures))
+    return found
+
+
+def _pair(figure: Figure, score: Score, other: Score, normal: Yardsticks) -> Pair | None:
+    one, two = figure.pick(score, normal), figure.pick(other, normal)
+    return Pair(score.speaker, *one, *two) if one is not None and two is not None else None
+
+
+def verdict(row: Row, change: Estimate) -> str:
+    """What a difference means: better, worse, changed, or not certain because the interval holds zero."""
+    if change.low <= 0 <= change.high:
+        return "not certain"
+    if not row.better:
+        return "changed"
+    return "better" if (change.value < 0) == (row.better == "lower") else "worse"
+
+
+def markdown(found: Sequence[Column]) -> str:
     """Write the columns as one Markdown table per language: value and 95 % interval."""
     parts = []
     for language in dict.fromkeys(column.language for column in found):
         own = [column for column in found if column.language == language]
         lines = [
-            f"{_LANGUAGES.get(language, language)}",
+            LANGUAGES.get(language, language),
             "",
-            "| figure | " + " | ".join(f"{c.system} ({_size(c)})" for c in own) + " |",
+            "| figure | " + " | ".join(f"{column_title(c)} ({c.size})" for c in own) + " |",
             "|---|" + "---|" * len(own),
         ]
-        for figure in FIGURES:
-            for key, title, shown in ((figure.key, figure.title, figure), (figure.key + "_relative", "- relative to natural", None)):
-                if any(key in column.figures for column in own):
-                    lines.append(f"| {title} | " + " | ".join(_cell(c.figures.get(key), shown) for c in own) + " |")
-        agreements = [tone_agreement(scores, column.system) if language == "zh" else None for column in own]
-        if any(a is not None for a in agreements):
-            cells = ("-" if a is None else f"{a:.2f}" for a in agreements)
-            lines.append("| correlation of tone contours with natural | " + " | ".join(cells) + " |")
+        lines += [f"| {row.title} | " + " | ".join(row.cell(c.figures.get(row.key)) for c in own) + " |" for row in rows(own)]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
-def _size(column: Column) -> str:
-    largest = max(column.figures.values(), key=lambda e: e.sentences, default=None)
-    return f"{largest.sentences} clips, {largest.people} speakers" if largest else "no clips"
+def markdown_of_differences(found: Sequence[Column]) -> str:
+    """Write differences as one Markdown table per language, with what each means."""
+    parts = []
+    for column in found:
+        lines = [
+            f"{LANGUAGES.get(column.language, column.language)}: {column.system} ({column.size})", "",
+            "| figure | difference | meaning |", "|---|---|---|",
+        ]
+        lines += [f"| {row.title} | {row.cell(change := column.figures[row.key])} | {verdict(row, change)} |" for row in rows([column])]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
 
 
-def _cell(found: Estimate | None, figure: Figure | None) -> str:
-    if found is None:
-        return "-"
-    scale, decimals, unit = (figure.scale, figure.decimals, figure.unit) if figure else (1.0, 2, "x")
-    low, value, high = (f"{scale * x:.{decimals}f}" for x in (found.low, found.value, found.high))
-    return f"{value}{' ' if unit else ''}{unit} ({low} to {high})"
+def column_title(column: Column) -> str:
+    """Who spoke, and which people it is about."""
+    return f"{column.system}, {column.group}" if column.group else column.system
 
 
-def as_json(found: Sequence[Column], scores: Sequence[Score], facts: Mapping[str, object]) -> dict[str, object]:
-    """Return everything but speaker vectors as plain data: facts of the run, pooled figures, single sentences."""
+def as_json(parts: Mapping[str, Sequence[Column]], scores: Sequence[Score], facts: Mapping[str, object]) -> dict[str, object]:
+    """Return everything but what identifies a person as plain data: facts of the run, pooled figures, single sentences.
+
+    Args:
+        parts: the columns under the names they get: ``figures``, ``figures_by_sex`` and so on.
+        scores: of single sentences.
+        facts: of the run.
+    """
     sentences = []
     for score in scores:
         record = asdict(score)
-        del record["vector"]  # identifies a person
+        for name in _IDENTIFYING:
+            del record[name]
         sentences.append(record)
-    pooled = [{"system": c.system, "language": c.language, "figures": {k: asdict(e) for k, e in c.figures.items()}} for c in found]
-    return {"facts": dict(facts), "figures": pooled, "sentences": sentences}
+    pooled = {
+        name: [
+            {"system": c.system, "language": c.language, "group": c.group, "figures": {k: asdict(e) for k, e in c.figures.items()}}
+            for c in found
+        ]
+        for name, found in parts.items()
+    }
+    return {"facts": dict(facts), **pooled, "sentences": sentences}
