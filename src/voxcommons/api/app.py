@@ -78,7 +78,7 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
         InputError: a base model or an allowed folder is not there.
         CorruptFileError: a base model is damaged.
     """
-    studio = Studio(config.home, dict(config.bases), AllowedFolders.of(config.folders), config.threads)
+    studio = Studio(config.home, dict(config.bases), AllowedFolders.of(config.folders), config.threads, config.tuned_kept)
     desk, log, sessions = Desk(config.queue), ReleaseLog(config.home), Sessions(studio.default)
 
     def warm() -> Generator[None, None, None]:

@@ -23,8 +23,8 @@ class ServeConfig:
 
     Attributes:
         home: the one folder for all user data: voices and the record of releases.
-        bases: base models by the names clients call them; the first is used where none is named. The value is "starter" or
-            a folder.
+        bases: base models by the names clients call them; the first is used where none is named. The value is the name of an
+            installed one or a folder.
         folders: where reference clips and base models named by clients may lie.
         tokens: any of these must come with a request; empty lets everybody in.
         open_to_all: whether a server without tokens may listen to other machines.
@@ -33,6 +33,7 @@ class ServeConfig:
         max_text: longest text of one request, in characters.
         max_body_bytes: longest request body.
         threads: processor threads for the models; None takes what suits them.
+        tuned_kept: voices with weights of their own that stay loaded.
     """
 
     home: Path
@@ -45,6 +46,7 @@ class ServeConfig:
     max_text: int = 10_000
     max_body_bytes: int = 1 << 20
     threads: int | None = None
+    tuned_kept: int = 4
 
     @property
     def default_base(self) -> str:
@@ -100,7 +102,7 @@ def read_tokens(path: Path) -> frozenset[str]:
 
 
 def named_bases(given: tuple[str, ...]) -> dict[str, str]:
-    """`NAME=FOLDER`, a folder or a name, as a mapping from the name clients use to what is loaded.
+    """`ALIAS=NAME`, `ALIAS=FOLDER`, a name or a folder, as a mapping from the name clients use to what is loaded.
 
     Raises:
         InputError: two have the same name, or one has none.
@@ -112,6 +114,6 @@ def named_bases(given: tuple[str, ...]) -> dict[str, str]:
         name = name if separator else Path(item).name or item
         if not name or not place or name in found:
             problem = "two base models have the same name" if name in found else "a base model without a name"
-            raise InputError(problem, expected="--base NAME=FOLDER, each name once", found=item)
+            raise InputError(problem, expected="--base ALIAS=FOLDER, each alias once", found=item)
         found[name] = place
     return found

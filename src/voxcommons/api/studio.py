@@ -16,18 +16,22 @@ from typing import Final
 from voxcommons.api.folders import AllowedFolders
 from voxcommons.base.errors import InputError
 from voxcommons.base.log import logger
-from voxcommons.models.build import BaseModel, base_folder, load_base, read_facts
+from voxcommons.models.build import BaseModel, load_base, read_facts
+from voxcommons.models.overlay import overlaid
 from voxcommons.synth.engine import Engine, SpeakingVoice
 from voxcommons.voicefile.manifest import MANIFEST_FILE, WEIGHTS_FILE
+from voxcommons.voices.base_models import find_base
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.passing import Clips, PassingVoices
 from voxcommons.voices.public_networks import PublicNetworks
 
 BASES_KEPT: Final = 4  # loaded at the same time; the one unused for longest makes room
+TUNED_KEPT: Final = 4  # each costs the tensors in which it differs, at most as much as a base model
 _VOICES_KEPT: Final = 256
 
 _Stamp = tuple[int, int] | None
+_Pair = tuple[Path, Path]  # the folders of text to semantic and of semantic to wave
 
 _log = logger(__name__)
 
@@ -50,22 +54,26 @@ class Studio:
 
     Args:
         home: the one folder for all user data.
-        bases: base models by name; the first is the default.
+        bases: base models by the names clients call them, each a folder or the name of an installed one; the first is the default.
         folders: where clients may name files.
         threads: processor threads for the models.
+        tuned_kept: how many voices with weights of their own stay loaded.
 
     Raises:
         InputError: there is no such base model.
         CorruptFileError: one of them is damaged.
     """
 
-    def __init__(self, home: Path, bases: dict[str, str], folders: AllowedFolders, threads: int | None = None) -> None:
+    def __init__(
+        self, home: Path, bases: dict[str, str], folders: AllowedFolders, threads: int | None = None, tuned_kept: int = TUNED_KEPT
+    ) -> None:
         self.library, self._networks = Library(home), PublicNetworks(home)
         self.folders = folders
-        self._places = {name: base_folder(place) for name, place in bases.items()}
+        self._places = {name: find_base(place, home) for name, place in bases.items()}
         self._facts = {name: read_facts(place) for name, place in self._places.items()}
-        self._threads = threads
-        self._engines: OrderedDict[tuple[str, str, str | None], Engine] = OrderedDict()
+        self._threads, self._tuned_kept = threads, tuned_kept
+        self._engines: OrderedDict[_Pair, Engine] = OrderedDict()
+        self._tuned: OrderedDict[tuple[_Pair, str], Engine] = OrderedDict()  # of voices with weights of their own
         self._passing = PassingVoices()
         self._voices: OrderedDict[str, tuple[_Stamp, Voice]] = OrderedDict()
 
@@ -114,16 +122,37 @@ class Studio:
             InputError: there is no such base model, or the two do not fit together.
             CorruptFileError: something in it is damaged.
         """
-        gpt, sovits = self.place(chosen.gpt), self.place(chosen.sovits)
-        own = voice.manifest.files[WEIGHTS_FILE].sha256 if voice is not None and WEIGHTS_FILE in voice.manifest.files else None
-        key = (str(gpt), str(sovits), own)
-        engine = self._engines.pop(key, None)
+        pair = (self.place(chosen.gpt), self.place(chosen.sovits))
+        engine = self._engines.pop(pair, None)
         if engine is None:
             while len(self._engines) >= BASES_KEPT:  # before loading, so that two never lie in memory for one
-                self._engines.popitem(last=False)
-            engine = Engine(self._load(gpt, sovits, voice if own else None), threads=self._threads)
-        self._engines[key] = engine
+                self._drop(next(iter(self._engines)))
+            engine = Engine(self._load(*pair), threads=self._threads)
+        self._engines[pair] = engine
+        fits = isinstance(voice, Voice) and voice.manifest.base.sha256 == engine.base.sha256  # of others the engine says why not
+        return self._tuned_to(voice, pair, engine) if fits and isinstance(voice, Voice) else engine
+
+    def _tuned_to(self, voice: Voice, pair: _Pair, plain: Engine) -> Engine:
+        """The engine of a voice with weights of its own over a loaded base model; that of the base model for any other."""
+        facts = voice.manifest.files.get(WEIGHTS_FILE)
+        if facts is None:
+            return plain
+        key = (pair, facts.sha256)
+        engine = self._tuned.pop(key, None)
+        if engine is None:
+            while len(self._tuned) >= self._tuned_kept:
+                self._tuned.popitem(last=False)
+            own = own_weights(voice)
+            assert own is not None, "the manifest lists the file"
+            engine = Engine(overlaid(plain.base, own), threads=self._threads)
+        self._tuned[key] = engine
         return engine
+
+    def _drop(self, pair: _Pair) -> None:
+        """Let go of a base model and of the voices that share its tensors."""
+        del self._engines[pair]
+        for key in [key for key in self._tuned if key[0] == pair]:
+            del self._tuned[key]
 
     def voice(self, name: str) -> Voice:
         """A voice of the library; read once, and again when it was changed.
@@ -148,16 +177,14 @@ class Studio:
     def forget(self) -> None:
         """Drop everything that is loaded; the next request reads it anew."""
         self._engines.clear()
+        self._tuned.clear()
         self._networks.forget()
         self._passing.forget()
         self._voices.clear()
 
-    def _load(self, gpt: Path, sovits: Path, voice: SpeakingVoice | None) -> BaseModel:
+    def _load(self, gpt: Path, sovits: Path) -> BaseModel:
         _log.info("loading %s", sovits.name if gpt == sovits else f"{gpt.name} and {sovits.name}")
-        if gpt != sovits:
-            base = joined(load_base(gpt, parts=("text_to_semantic",)), load_base(sovits))
-        else:
-            base = load_base(sovits, own_weights=own_weights(voice) if isinstance(voice, Voice) else None)
+        base = load_base(sovits) if gpt == sovits else joined(load_base(gpt, parts=("text_to_semantic",)), load_base(sovits))
         return self._networks.beside(base, cloning=True)
 
 

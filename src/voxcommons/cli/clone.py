@@ -11,7 +11,7 @@ import click
 from voxcommons.base.errors import InputError
 from voxcommons.base.messages import say
 from voxcommons.base.settings import MessageLanguage
-from voxcommons.cli.console import RichProgress, echo_json, settings_of
+from voxcommons.cli.console import BASE_HELP, RichProgress, echo_json, settings_of
 from voxcommons.prepare.recording import prepare_recording
 from voxcommons.voices.library import Library
 
@@ -31,7 +31,7 @@ PREVIEW_TEXTS: Final = {"en": "Hello! This is how I sound.", "zh": "你好，这
 @click.option("--name", required=True, help="Name of the new voice; letters of any script.")
 @click.option("--text", help="What is said in the recording, or @FILE; the prompt's part is found by itself.")
 @click.option("--lang", "language", help="Language of the recording: en, zh, ... ; found by itself when left out.")
-@click.option("--base", "base_name", default="starter", show_default=True, help="Base model: starter, or a folder with base.json.")
+@click.option("--base", "base_name", default="starter", show_default=True, metavar="NAME|FOLDER", help=BASE_HELP)
 @click.option("--no-recording", is_flag=True, help="Keep only what was computed, not the recording or its text.")
 @click.option("--no-preview", is_flag=True, help="Make no spoken sample of the voice (preview.flac).")
 @click.option("--replace", is_flag=True, help="Replace a voice of that name.")
@@ -68,12 +68,13 @@ def clone(
         progress.start(None, "loading the base model")
         # Here and not above: a recording that cannot be used is refused before torch is loaded.
         from voxcommons.models.build import load_base, use_threads
+        from voxcommons.voices.base_models import find_base
         from voxcommons.voices.cloning import CloneOptions, build_voice, read_transcript
         from voxcommons.voices.public_networks import equipped
 
         use_threads(settings.threads)
         parts = ("content", "semantic_to_wave") if no_preview else ("content", "semantic_to_wave", "text_to_semantic")
-        base = equipped(load_base(base_name, parts=parts), settings.home, cloning=True)
+        base = equipped(load_base(find_base(base_name, settings.home), parts=parts), settings.home, cloning=True)
         transcript = read_transcript(words, language, table=base.table)
         preview = None if no_preview else _preview_with(base, settings, progress)
         options = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence, preview=preview)

@@ -16,6 +16,8 @@ from rich.progress import Progress as RichBars
 
 from voxcommons.base.settings import Settings
 
+BASE_HELP = "Base model: starter, one that is installed (vox models list), or a folder with base.json."
+
 
 def settings_of(context: click.Context) -> Settings:
     """The settings the program was started with; a verb run alone (in a test) reads them itself."""

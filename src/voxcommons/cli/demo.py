@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voxcommons.base.errors import InputError, MissingExtraError
-from voxcommons.cli.console import RichProgress, settings_of
+from voxcommons.cli.console import BASE_HELP, RichProgress, settings_of
 
 if TYPE_CHECKING:
     from voxcommons.base.settings import Settings
@@ -47,7 +47,7 @@ class Source:
     "--out", default="demo-output", show_default=True, type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the sounds and the picture.",
 )
-@click.option("--base", "base_name", default="starter", show_default=True, help="Base model: starter, or a folder with base.json.")
+@click.option("--base", "base_name", default="starter", show_default=True, metavar="NAME|FOLDER", help=BASE_HELP)
 @click.pass_context
 def demo(context: click.Context, recording: Path | None, out: Path, base_name: str) -> None:
     """Clone a voice from a recording and let it speak English, Mandarin and both mixed."""
@@ -96,10 +96,12 @@ def _clone_and_speak(
     from voxcommons.models.build import load_base
     from voxcommons.synth.engine import Engine
     from voxcommons.synth.options import SpeakOptions
+    from voxcommons.voices.base_models import find_base
     from voxcommons.voices.cloning import clone
     from voxcommons.voices.library import Library
+    from voxcommons.voices.public_networks import equipped
 
-    base = load_base(base_name)
+    base = equipped(load_base(find_base(base_name, settings.home)), settings.home, cloning=True)
     engine = Engine(base, threads=settings.threads)
     voice = clone(
         source.recording, VOICE, text=source.text, base=base, library=Library(settings.home), progress=progress, replace=True

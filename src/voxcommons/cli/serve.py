@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from voxcommons.base.messages import say
-from voxcommons.cli.console import settings_of
+from voxcommons.cli.console import BASE_HELP, settings_of
 
 _EXAMPLE = """\b
 Start it, and ask it for a sound from another terminal:
@@ -21,13 +21,15 @@ Start it, and ask it for a sound from another terminal:
 @click.command(epilog=_EXAMPLE)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than this machine's own need a token.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9880, show_default=True, help="Port to listen on; 0 takes a free one.")
-@click.option("--base", "bases", multiple=True, metavar="[NAME=]FOLDER", help="A base model and the name or path clients call it by; the "
-              "first is used where none is named. May be repeated; by default the starter.")  # fmt: skip
+@click.option("--base", "bases", multiple=True, metavar="[ALIAS=]NAME|FOLDER", help=BASE_HELP + " With ALIAS= clients call it by "
+              "that name or path. May be repeated; the first is used where none is named. By default the starter.")  # fmt: skip
 @click.option("--allow-folder", "folders", multiple=True, metavar="FOLDER", help="Where clients may name reference clips and base models. "
               "May be repeated; without it only voices of the library are spoken with.")  # fmt: skip
 @click.option("--token-file", metavar="FILE", help="One token a line; a request must bring one of them.")
 @click.option("--open-to-all", is_flag=True, help="Let other machines in without a token.")
 @click.option("--allow-control", is_flag=True, help="Let clients stop and restart the server with /control.")
+@click.option("--own-voices", type=click.IntRange(1, 1000), default=4, show_default=True, help="Voices with weights of their own that stay "
+              "loaded; each takes as much memory as it has weights.")  # fmt: skip
 @click.option("--queue", type=click.IntRange(0, 10_000), default=16, show_default=True, help="Requests that may wait; one more gets 429.")
 @click.option("--max-text", type=click.IntRange(1, 200_000), default=10_000, show_default=True, help="Longest text, in characters.")
 @click.pass_context
@@ -41,6 +43,7 @@ def serve(
     token_file: str | None,
     open_to_all: bool,
     allow_control: bool,
+    own_voices: int,
     queue: int,
     max_text: int,
 ) -> None:
@@ -63,6 +66,7 @@ def serve(
         queue=queue,
         max_text=max_text,
         threads=settings.threads,
+        tuned_kept=own_voices,
     )
     server = Server(config, host, port)
     click.echo(say("serving", settings.language_of_messages, address=server.address), err=True)

@@ -17,7 +17,7 @@ from voxcommons.base.errors import InputError
 from voxcommons.base.messages import say
 from voxcommons.base.progress import Progress
 from voxcommons.base.settings import Settings
-from voxcommons.cli.console import RichProgress, echo_json, settings_of
+from voxcommons.cli.console import BASE_HELP, RichProgress, echo_json, settings_of
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
 from voxcommons.voices.polyphones import CHOICES, DICTIONARY
 from voxcommons.voices.polyphones import polyphones as polyphones_of
@@ -56,7 +56,7 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
 @click.option("--lexicon", metavar="FILE", help="Own readings of words: lines of 'word TAB reading', or JSON.")
 @click.option("--polyphones", type=click.Choice(CHOICES), default=DICTIONARY, show_default=True,
               help="Who decides Mandarin characters with several readings; g2pw is a network: vox models pull g2pw.")  # fmt: skip
-@click.option("--base", "base_name", metavar="NAME|FOLDER", default="starter", show_default=True, help="Base model.")
+@click.option("--base", "base_name", metavar="NAME|FOLDER", help=BASE_HELP + " Left out: what the voice was made for, if it is installed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the closing facts as JSON.")
 @click.pass_context
 def speak(
@@ -70,7 +70,7 @@ def speak(
     lang: str,
     lexicon: str | None,
     polyphones: str,
-    base_name: str,
+    base_name: str | None,
     as_json: bool,
     **delivery: Any,  # noqa: ANN401 - the numbers of SpeakOptions
 ) -> None:
@@ -146,7 +146,7 @@ class _Job:
         }
 
 
-def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: str, options: SpeakOptions, asked: str) -> _Job:
+def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: str | None, options: SpeakOptions, asked: str) -> _Job:
     """Find the voice before the models are loaded: a typing mistake should not cost the wait."""
     from voxcommons.voices.library import Library  # the rooms below load numpy or torch
 
@@ -154,15 +154,17 @@ def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: s
     voice = library.get(voice_name) if voice_name else None
     options = replace(options, polyphones=polyphones_of(asked, settings.home, threads=settings.threads))
     from voxcommons.models.base_file import read_facts
-    from voxcommons.models.build import base_folder, load_base
+    from voxcommons.models.build import STARTER, load_base
     from voxcommons.synth.engine import Engine
+    from voxcommons.voices.base_models import base_of_voice, find_base
     from voxcommons.voices.own_weights import own_weights
     from voxcommons.voices.public_networks import equipped
 
+    fallback = STARTER if voice is None else base_of_voice(voice.manifest.base.name, settings.home)
+    place = find_base(base_name or fallback, settings.home)
     if voice is None:
-        voice = _default_voice(library.list(), text, read_facts(base_folder(base_name))[1])
-
-    base = equipped(load_base(base_name, own_weights=own_weights(voice)), settings.home)
+        voice = _default_voice(library.list(), text, read_facts(place)[1])
+    base = equipped(load_base(place, own_weights=own_weights(voice)), settings.home)
     chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
     return _Job(settings, text, voice, base, options, chunks)
 

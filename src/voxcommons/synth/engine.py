@@ -293,7 +293,7 @@ class Engine:
                 f"the weights of the voice {manifest.name} are not loaded",
                 expected="its own weights" if own else "the plain base model",
                 found="those of another voice" if self.base.own_weights else "the plain base model",
-                do="speak it with `vox speak`, which loads a voice's weights",
+                do="speak it with `vox speak` or `vox serve`, which load a voice's weights",
             )
         sizes = self.base.facts
         faults = []
