@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from voxcommons.base.errors import CorruptFileError
 from voxcommons.text.g2p.zh_pinyin import is_syllable
+from voxcommons.text.g2p.zh_tables import reading_table
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -146,7 +147,14 @@ class G2pw:
             CorruptFileError: the network does not fit its tables.
         """
         half = max(1, self._tables.window // 2)
-        return self._read(self._traditional(clause), lambda at, length: (max(0, at - half), min(length, at + half)))
+        text = self._traditional(clause)
+        found = self._read(text, lambda at, length: (max(0, at - half), min(length, at + half)))
+        return [reading or self._by_form(char, form) for reading, char, form in zip(found, clause, text, strict=True)]
+
+    def _by_form(self, char: str, form: str) -> str:
+        """The reading of a character whose traditional form has only one: 背 is 揹 where something is carried."""
+        reading = self._singles.get(form, "") if form != char else ""
+        return reading if reading in reading_table().char(char) else ""
 
     def as_public(self, clause: str) -> list[str]:
         """The same as the public program has it: the whole clause is the context, and characters with one reading have its table's.
