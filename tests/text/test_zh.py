@@ -93,7 +93,7 @@ def test_lexicon_word_is_found_across_dictionary_words():
 
 
 def test_readings_from_elsewhere_are_used():
-    reader = Reader(pinyin_source=lambda clause: ["fei1"] * len(clause))
+    reader = Reader(pinyin_source=lambda clause, _: ["fei1"] * len(clause))
     assert to_phones("猫", reader=reader).phones == ("f", "ei1")
 
 

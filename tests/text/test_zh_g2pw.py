@@ -188,6 +188,14 @@ def test_words_that_the_dictionary_knows_keep_their_reading():
     assert phones("行长", compat=True, polyphones=reader(Network("ㄔㄤ2"))) == ". h ang2 zh ang3"
 
 
+def test_only_what_no_word_settles_is_asked():
+    network = Network()
+    assert phones("银行里行吗", polyphones=reader(network)) == "y in2 h ang2 l i5 h ang2 m a5"
+    assert [asked["position_ids"].tolist() for asked in network.asked] == [[4]]
+    phones("银行长重新", polyphones=reader(network))
+    assert len(network.asked) == 1
+
+
 def test_a_lexicon_and_a_reading_in_the_text_win_over_the_network():
     words = Lexicon.of([("行", "heng2")])
     assert phones("你行吗", lexicon=words, polyphones=reader()) == "n i3 h eng2 m a5"

@@ -8,13 +8,13 @@ program's rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from voxcommons.text.g2p import zh_sandhi, zh_sandhi_public
 from voxcommons.text.g2p.losses import lost_characters, unread
 from voxcommons.text.g2p.zh_pinyin import is_syllable, phones_from_pinyin
-from voxcommons.text.g2p.zh_polyphones import Polyphones, read_words
+from voxcommons.text.g2p.zh_polyphones import Polyphones, open_places, read_words
 from voxcommons.text.g2p.zh_tables import reading_table
 from voxcommons.text.g2p.zh_words import Word, segmenter
 from voxcommons.text.lexicon import Lexicon, Override
@@ -24,8 +24,9 @@ from voxcommons.text.traced import TracedText
 
 __all__ = ["PinyinSource", "Reader", "phones_from_pinyin", "to_phones"]
 
-PinyinSource = Callable[[str], Sequence[str]]
-"""Readings of a whole clause, one syllable per character; a mark stands for itself, an empty one leaves the matter to the dictionaries."""
+PinyinSource = Callable[[str, Collection[int]], Sequence[str]]
+"""A whole clause, and the places in it that no word settles -> one syllable per character; only those places are looked at, and an
+empty one leaves the matter to the dictionaries."""
 
 _CLAUSE = re.compile("[^!?…,.-]+[!?…,.-]?|[!?…,.-]")
 _MARKS = frozenset("!?…,.-")
@@ -84,17 +85,25 @@ class Reader:
         return words + segmenter().words(clause[done:])
 
     def _read(self, clause: str, words: list[Word]) -> list[list[str]]:
-        told = self.pinyin_source(clause) if self.pinyin_source is not None else ()
         if not self.compat:
-            readings = read_words(words, told)
-        elif told:
-            readings = _corrected(words, [given or own for given, own in zip(told, _dictionary_reading(clause), strict=True)])
+            readings = read_words(words, self._told(clause, open_places(words)) if self.pinyin_source else {})
+        elif self.pinyin_source:
+            unknown = [bool(len(word.text) == 1 or not reading_table().phrase(word.text)) for word in words for _ in word.text]
+            told = self._told(clause, [at for at, asked in enumerate(unknown) if asked])
+            readings = _corrected(words, [told.get(at, own) for at, own in enumerate(_dictionary_reading(clause))])
         else:
             readings = [_dictionary_reading(word.text) for word in words]
         return [
             list(self.lexicon.get(word.text, reading))
             for word, reading in zip(words, readings, strict=True)
         ]
+
+    def _told(self, clause: str, places: Collection[int]) -> dict[int, str]:
+        """What the source says about places of a clause, where it says something."""
+        if self.pinyin_source is None or not places:
+            return {}
+        said = self.pinyin_source(clause, places)
+        return {at: said[at] for at in places if said[at]}
 
     def _change_tones(self, words: list[Word], readings: list[list[str]]) -> list[str]:
         if not self.compat:

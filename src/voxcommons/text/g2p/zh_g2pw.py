@@ -7,7 +7,7 @@ needs no runtime and reads no set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -134,11 +134,12 @@ class G2pw:
         self._asked = self._rows.keys() - _NOT_ASKED
         self._singles = {char: reading for char, reading in tables.singles.items() if char not in _NOT_SINGLE}
 
-    def in_context(self, clause: str) -> list[str]:
+    def in_context(self, clause: str, places: Collection[int] | None = None) -> list[str]:
         """The network's readings of a clause, each character with the context the network was trained with.
 
         Args:
             clause: Han characters and marks.
+            places: which of them matter; the network is only asked about these. By default all.
 
         Returns:
             Pinyin per character; empty where the network does not decide.
@@ -148,7 +149,7 @@ class G2pw:
         """
         half = max(1, self._tables.window // 2)
         text = self._traditional(clause)
-        found = self._read(text, lambda at, length: (max(0, at - half), min(length, at + half)))
+        found = self._read(text, places, lambda at, length: (max(0, at - half), min(length, at + half)))
         return [reading or self._by_form(char, form) for reading, char, form in zip(found, clause, text, strict=True)]
 
     def _by_form(self, char: str, form: str) -> str:
@@ -156,13 +157,13 @@ class G2pw:
         reading = self._singles.get(form, "") if form != char else ""
         return reading if reading in reading_table().char(char) else ""
 
-    def as_public(self, clause: str) -> list[str]:
+    def as_public(self, clause: str, places: Collection[int] | None = None) -> list[str]:
         """The same as the public program has it: the whole clause is the context, and characters with one reading have its table's.
 
         As `in_context`.
         """
         text = self._traditional(clause)
-        found = self._read(text, _public_context)
+        found = self._read(text, places, _public_context)
         return [
             reading if char in self._asked else self._singles.get(char, "") for char, reading in zip(text, found, strict=True)
         ]
@@ -181,9 +182,10 @@ class G2pw:
         singly = (self._converter.convert(char) for char in clause)
         return "".join(new if len(new) == 1 else old for new, old in zip(singly, clause, strict=True))
 
-    def _read(self, text: str, context: Callable[[int, int], tuple[int, int]]) -> list[str]:
+    def _read(self, text: str, places: Collection[int] | None, context: Callable[[int, int], tuple[int, int]]) -> list[str]:
         readings = [""] * len(text)
-        asked = [(at, *context(at, len(text))) for at, char in enumerate(text) if char in self._asked]
+        matter = range(len(text)) if places is None else sorted(places)
+        asked = [(at, *context(at, len(text))) for at in matter if text[at] in self._asked]
         longest = max((end - start for _, start, end in asked), default=0) + 2
         at_once = max(1, _MOST_TOKENS_AT_ONCE // longest)
         for first in range(0, len(asked), at_once):

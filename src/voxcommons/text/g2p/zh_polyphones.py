@@ -7,7 +7,7 @@ phrases (``data/mandarin_readings.tsv``) and by rules on the neighbours of a cha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Protocol
@@ -19,18 +19,18 @@ from voxcommons.text.g2p.zh_words import Word
 class Polyphones(Protocol):
     """Somebody else who reads characters by their context: a network, say.
 
-    Both functions take a clause of Han characters and marks, and give a syllable per character; an empty one leaves the matter
-    to the dictionaries.
+    Both functions take a clause of Han characters and marks, and the places in it that matter (by default all), and give a syllable
+    per character; an empty one leaves the matter to the dictionaries.
     """
 
     @property
     def name(self) -> str:
         """What it is called where a user chooses it and where a record names it."""
 
-    def in_context(self, clause: str) -> Sequence[str]:
+    def in_context(self, clause: str, places: Collection[int] | None = None) -> Sequence[str]:
         """Its readings, as well as it can."""
 
-    def as_public(self, clause: str) -> Sequence[str]:
+    def as_public(self, clause: str, places: Collection[int] | None = None) -> Sequence[str]:
         """Its readings as the public program asks for them."""
 
 
@@ -132,13 +132,13 @@ def _contexts() -> dict[str, list[tuple[re.Pattern[str], str]]]:
     return rules
 
 
-def read_words(words: Sequence[Word], told: Sequence[str] = ()) -> list[list[str]]:
+def read_words(words: Sequence[Word], told: Mapping[int, str] | None = None) -> list[list[str]]:
     """Pinyin of every word, before tone changes; what has no reading stands for itself.
 
     Args:
         words: words of a clause.
-        told: readings of its characters by `Polyphones`; they win over the rules for characters that stand alone, and inside words
-            that no dictionary knows. Empty ones say nothing.
+        told: place -> reading by `Polyphones`, for `open_places`; it wins over the rules for characters that stand alone, but not over
+            this project's own phrases.
     """
     text = "".join(word.text for word in words)
     readings = [_read_word(word) for word in words]
@@ -156,8 +156,8 @@ def read_words(words: Sequence[Word], told: Sequence[str] = ()) -> list[list[str
             if len(word.text) == 1 or (word.tag == "m" and char in _IN_COUNTS):
                 flat[at] = _alone(Word(char, word.tag), text, at) or flat[at]
             at += 1
-    if told:
-        flat = [given if given and open_ else own for given, open_, own in zip(told, _open(words), flat, strict=True)]
+    for at, syllable in (told or {}).items():
+        flat[at] = syllable
     _read_phrases(text, bounds, flat)
     for title in _TITLE.finditer(text):
         flat[title.start() : title.end()] = ["da4", "fu1"]
@@ -168,8 +168,8 @@ def read_words(words: Sequence[Word], told: Sequence[str] = ()) -> list[list[str
     return readings
 
 
-def _open(words: Sequence[Word]) -> list[bool]:
-    """Per character whether no dictionary knows it as part of a word."""
+def open_places(words: Sequence[Word]) -> list[int]:
+    """Places in a clause that no dictionary word settles: characters alone, and inside words that are not known."""
     found: list[bool] = []
     for word in words:
         text = word.text
@@ -177,7 +177,7 @@ def _open(words: Sequence[Word]) -> list[bool]:
         known = own or bool(reading_table().phrase(text))
         # Several readings are left where even the longest phrases inside the word did not settle it.
         found += [not known and (len(text) == 1 or len(readings) != 1) for readings in reading_table().of(text)]
-    return found
+    return [at for at, is_open in enumerate(found) if is_open]
 
 
 def _read_word(word: Word) -> list[str]:
