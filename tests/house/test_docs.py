@@ -129,7 +129,8 @@ def test_the_dependencies_page_lists_what_is_installed_in_which_version():
     for extra, requirements in wanted.items():
         for requirement in requirements:
             name = re.match(r"[\w-]+", requirement)[0].lower()
-            expected[name] = (pinned[name], extra)
+            extras = f"{expected[name][1]}, {extra}" if name in expected else extra
+            expected[name] = (pinned[name], extras)
     shown = {row[0].lower(): (row[1], row[3]) for row in _table(_page("docs/dependencies.md"), 5)}
     for name in ("resemblyzer", "speechmos"):
         assert shown.pop(name) == (pinned[name], "evaluate")
@@ -142,7 +143,8 @@ def test_doctor_and_project_know_the_same_libraries():
     declared = {("core", re.match(r"[\w-]+", line)[0]) for line in project["dependencies"]}
     for extra, requirements in project["optional-dependencies"].items():
         declared |= {(extra, re.match(r"[\w-]+", line)[0]) for line in requirements if extra != "dev"}
-    assert known == declared
+    assert known <= declared, "doctor names one extra that brings it, of several perhaps"
+    assert {package for _, package in known} == {package for _, package in declared}
 
 
 def test_every_library_imported_is_declared_and_every_core_library_is_imported():
