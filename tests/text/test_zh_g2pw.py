@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tiny_g2pw import BOPOMOFO, CHARS, LABELS, MONOPHONIC, POLYPHONIC
 from voxcommons.base.errors import CorruptFileError
@@ -164,6 +166,11 @@ def test_a_damaged_table_is_told(broken):
         G2pwTables.read(broken, "", BOPOMOFO)
 
 
+def test_a_table_with_more_labels_than_any_network_has_is_damage():
+    with pytest.raises(CorruptFileError, match="at most 20000 labels"):
+        G2pwTables.read("".join(f"行\tx{number}\n" for number in range(20_001)), "", {})
+
+
 def test_a_network_with_other_labels_and_one_that_answers_nonsense_are_told():
     for answer in (np.zeros((1, 3), np.float32), np.full((1, len(LABELS)), np.nan, np.float32)):
         with pytest.raises(CorruptFileError, match="does not fit its tables"):
@@ -217,6 +224,17 @@ def test_the_old_table_is_read_without_the_network_in_compatible_mode():
     assert network.asked == []
     assert "h ang2" in phones("你行吗", compat=True, polyphones=reader(network))
     assert "h ang2" in phones("你行吗", table="v1", polyphones=reader(network))
+
+
+_ALPHABET = st.characters() | st.sampled_from("行长好重背一不儿银我，。！？ABC1 😀𠮷")
+
+
+@settings(max_examples=60)
+@given(text=st.text(_ALPHABET, max_size=80), mode=st.sampled_from(["zh", "auto", "all_zh"]), compat=st.booleans())
+def test_any_text_has_as_many_phones_at_the_same_places_as_without_the_network(text, mode, compat):
+    asked, usual = (read(text, mode, compat=compat, polyphones=polyphones) for polyphones in (reader(), None))
+    assert (asked.normalized, asked.word2ph, asked.spans) == (usual.normalized, usual.word2ph, usual.spans)
+    assert asked.warnings == usual.warnings
 
 
 def test_other_languages_and_mixtures_are_not_asked_about():

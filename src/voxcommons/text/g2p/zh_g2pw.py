@@ -33,6 +33,7 @@ _NOT_ASKED = frozenset("一不和咋嗲剖差攢倒難奔勁拗肖瘙誒泊听�
 _NOT_SINGLE = frozenset("似攢")
 _START, _END, _UNKNOWN, _PADDING = "[CLS]", "[SEP]", "[UNK]", "[PAD]"
 _LONGEST_TOKENS = 510  # what the network reaches, start and end aside
+_MOST_LABELS = 20_000  # the published tables have some 1300
 _MOST_TOKENS_AT_ONCE = 4096  # rows times length of one run: bounds memory, whatever the text
 
 
@@ -76,11 +77,13 @@ class G2pwTables:
             window: as the attribute.
 
         Raises:
-            CorruptFileError: a line is none, or no reading at all can be spoken.
+            CorruptFileError: a line is none, there are too many labels, or no reading at all can be spoken.
         """
         pairs = _pairs(polyphonic, "polyphonic_chars.txt")
         names = [f"{char} {reading}" if label_has_character else reading for char, reading in pairs]
         rows = {name: row for row, name in enumerate(sorted(set(names)))}
+        if len(rows) > _MOST_LABELS:
+            raise CorruptFileError("the table of readings is damaged", expected=f"at most {_MOST_LABELS} labels", found=f"{len(rows)}")
         candidates: dict[str, list[int]] = {}
         syllables = [""] * len(rows)
         for (char, reading), name in zip(pairs, names, strict=True):
