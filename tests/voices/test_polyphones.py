@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -60,6 +62,34 @@ def test_pulled_from_a_folder_it_gives_another_reading_on_the_command_line(vox, 
     assert out.splitlines()[1].strip() == "n i3 h ang2 m a5"
     compat = json.loads(vox("phonemes", "你行吗。", "--compat", "--json", "--polyphones", "g2pw")[1])
     assert " ".join(compat["phones"]) == "n i3 h ang2 m a5 ."
+
+
+def test_reading_with_it_needs_no_torch(installed):
+    program = (
+        "import sys; sys.modules['torch'] = None; from pathlib import Path; from voxcommons.base.settings import Settings; "
+        "from voxcommons.cli.main import main; sys.exit(main(sys.argv[2:], Settings(home=Path(sys.argv[1]), threads=1)))"
+    )
+    words = ["phonemes", "你行吗", "--polyphones", "g2pw"]
+    done = subprocess.run([sys.executable, "-c", program, str(installed), *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "n i3 h ang2 m a5" in done.stdout
+
+
+def test_what_the_public_program_unpacked_and_the_archive_under_its_older_name_do_as_well(home, published, made, tmp_path):
+    for place in ("unpacked", "renamed"):
+        (tmp_path / place).mkdir()
+    shutil.copy(published / "G2PWModel.zip", tmp_path / "renamed" / "G2PWModel_1.1.zip")
+    with zipfile.ZipFile(published / "G2PWModel.zip") as archive:
+        for name in archive.namelist():
+            (tmp_path / "unpacked" / name.split("/")[1]).write_bytes(archive.read(name))
+    (tmp_path / "unpacked" / "__pycache__").mkdir()
+    usual = json.loads((made / "models" / "g2pw" / "set.json").read_text())
+    for place, file in (("unpacked", "g2pW.onnx"), ("renamed", "G2PWModel_1.1.zip")):
+        done = pull("g2pw", FolderSource(tmp_path / place), home, replace=True)
+        facts = json.loads((done.folder / "set.json").read_text())
+        assert (facts["files"], facts["config"]) == (usual["files"], usual["config"])
+        assert facts["made_from"][0]["path"] == file
+        assert facts["made_from"][0]["published"] is None
 
 
 def test_context_masks_and_places_come_through_the_runtime(installed):

@@ -113,11 +113,11 @@ class _Runtime:
             self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except self._mishaps as cause:
             raise damaged(self._folder, f"{path.name}: {cause}") from cause
-        self._inputs = [one.name for one in self._session.get_inputs()]
         from voxcommons.text.g2p.zh_g2pw import INPUTS
 
         outputs = self._session.get_outputs()
-        strange = sorted(set(self._inputs) ^ set(INPUTS)) + [f"an output of {one.type}" for one in outputs[:1] if one.type != "tensor(float)"]
+        strange = sorted({one.name for one in self._session.get_inputs()} ^ set(INPUTS))
+        strange += [f"an output of {one.type}" for one in outputs[:1] if one.type != "tensor(float)"]
         if strange or not outputs:
             raise damaged(self._folder, f"{path.name} is another network: {', '.join(strange)}")
         self._output = outputs[0].name

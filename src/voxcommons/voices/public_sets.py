@@ -24,12 +24,14 @@ class PublicFile:
         sha256: of the published file; empty where it is not known.
         size: its bytes, 0 where not known.
         for_training: only needed to train.
+        instead: what may lie in a user's folder in its stead: the same under another name, or unpacked.
     """
 
     path: str
     sha256: str = ""
     size: int = 0
     for_training: bool = False
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,12 @@ SETS: Mapping[str, PublicSet] = {
     ),
     READINGS: PublicSet(
         "g2pw", "readings of Mandarin characters that have several", "Apache-2.0", _READINGS_REPO,
-        (PublicFile("G2PWModel.zip", "46292be0374a49308069233cd5c147ae4c41806558e4781a2467a31a4d8099da", 588_856_634),),
+        (
+            PublicFile(
+                "G2PWModel.zip", "46292be0374a49308069233cd5c147ae4c41806558e4781a2467a31a4d8099da", 588_856_634,
+                instead=("G2PWModel_1.1.zip", "g2pW.onnx", "G2PWModel/g2pW.onnx", "G2PWModel_1.1/g2pW.onnx"),
+            ),
+        ),
     ),
 }  # fmt: skip
 

@@ -7,14 +7,17 @@ The readings network is ONNX, which our runtime needs as it is; it is looked thr
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import re
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from voxcommons.base.errors import CorruptFileError, InputError, RefusedFileError
 from voxcommons.base.files import atomic_folder
@@ -112,7 +115,7 @@ def _write_facts(
     folder: Path, name: str, chosen: PublicSet, config: Mapping[str, Any], files: Sequence[tuple[PublicFile, Fetched]], source: Source
 ) -> None:
     made = {path.name: {"sha256": sha256_file(path), "bytes": path.stat().st_size} for path in sorted(folder.iterdir())}
-    taken = [{"path": file.path, "sha256": one.sha256, "published": one.published} for file, one in files]
+    taken = [{"path": one.instead or file.path, "sha256": one.sha256, "published": one.published} for file, one in files]
     facts = {
         "format": FORMAT, "version": VERSION, "name": name, "kind": chosen.kind, "what": chosen.what, "licence": chosen.licence,
         "repository": chosen.repository, "source": source.words, "made_from": taken, "config": dict(config), "files": made,
@@ -162,19 +165,18 @@ def _make_speaker(folder: Path, paths: Sequence[Path], name: str, for_training: 
 def _make_readings(folder: Path, paths: Sequence[Path], name: str, for_training: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     try:
-        with zipfile.ZipFile(paths[0]) as archive:
-            members = {PurePosixPath(one.filename).name: one for one in archive.infolist() if not one.is_dir()}
+        with _parts(paths[0]) as parts:
             for wanted, most in _READINGS.items():
-                member = members.get(wanted)
-                if member is None:
+                if wanted not in parts:
                     continue
-                if member.file_size > most:
+                size, opened = parts[wanted]
+                if size > most:
                     raise RefusedFileError(f"{paths[0].name} is not read", expected=f"{wanted} of at most {most} bytes", path=paths[0])
-                with archive.open(member) as given, (folder / wanted.lower()).open("wb") as taken:
+                with opened() as given, (folder / wanted.lower()).open("wb") as taken:
                     shutil.copyfileobj(_Bounded(given, most), taken)
-            name, most = _READINGS_SETTINGS
-            if name in members:
-                with archive.open(members[name]) as given:
+            wanted, most = _READINGS_SETTINGS
+            if wanted in parts:
+                with parts[wanted][1]() as given:
                     settings = _settings(given.read(most))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as cause:
         raise CorruptFileError("the archive is damaged", found=f"{paths[0].name}: {cause}") from cause
@@ -185,6 +187,18 @@ def _make_readings(folder: Path, paths: Sequence[Path], name: str, for_training:
     for path in folder.glob("*.json"):
         _json(path)
     return settings
+
+
+@contextmanager
+def _parts(path: Path) -> Iterator[dict[str, tuple[int, Callable[[], IO[bytes]]]]]:
+    """Name -> bytes and how to open it, of an archive, or of what was unpacked beside a network."""
+    if path.suffix != ".zip":
+        files = (one for one in sorted(path.parent.iterdir()) if one.is_file())
+        yield {one.name: (one.stat().st_size, partial(io.FileIO, one)) for one in files}
+        return
+    with zipfile.ZipFile(path) as archive:
+        members = (one for one in archive.infolist() if not one.is_dir())
+        yield {PurePosixPath(one.filename).name: (one.file_size, partial(archive.open, one)) for one in members}
 
 
 def _settings(source: bytes) -> dict[str, Any]:

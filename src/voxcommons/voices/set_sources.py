@@ -33,11 +33,13 @@ class Fetched:
         path: where it lies.
         sha256: of its bytes.
         published: whether that is the hash of the published file; None where that is not known.
+        instead: what was taken in the file's stead, one of its `PublicFile.instead`; empty for the file itself.
     """
 
     path: Path
     sha256: str
     published: bool | None
+    instead: str = ""
 
 
 class Source(Protocol):
@@ -77,6 +79,9 @@ class FolderSource:
             if path.is_file():
                 digest = sha256_file(path)
                 return Fetched(path, digest, digest == file.sha256 if file.sha256 else None)
+        for place in file.instead:
+            if (self._folder / place).is_file():
+                return Fetched(self._folder / place, sha256_file(self._folder / place), None, place)
         raise InputError("a file of the set is not in the folder", expected=file.path, found=f"no such file in {self._folder}")
 
     def forget(self) -> None:
