@@ -23,7 +23,7 @@ from voxcommons.api.faults import Fault, fault_of, unreadable
 from voxcommons.api.folders import AllowedFolders
 from voxcommons.api.guard import TOO_LARGE, Guard, too_large
 from voxcommons.api.openai_speech import OpenAiApi
-from voxcommons.api.page import api_page
+from voxcommons.api.page import EXAMPLE_ADDRESS, api_page
 from voxcommons.api.public import PublicApi
 from voxcommons.api.sessions import Sessions
 from voxcommons.api.studio import Studio
@@ -32,12 +32,14 @@ from voxcommons.trust.audit import ReleaseLog
 
 _log = logger(__name__)
 _CODES = {400: "unreadable_request", 404: "not_found", 405: "method_not_allowed"}
-_DESCRIPTION = """Every sound is labelled as made by AI (in the file where its format has room, and in the header X-AIGC) and recorded.
+_DESCRIPTION = f"""Voices of this machine for programs written for OpenAI's speech endpoint or for GPT-SoVITS api_v2.
 
-curl "http://127.0.0.1:9880/v1/audio/speech" -H "Content-Type: application/json" \\
-     -d '{"model": "starter", "voice": "kathleen", "input": "Hello."}' -o hello.mp3
+Every sound is labelled as made by AI (in the file where its format has room, and in the header X-AIGC) and recorded.
 
-curl "http://127.0.0.1:9880/tts?text=Hello&text_lang=en&ref_audio_path=voice:kathleen" -o hello.wav"""
+curl "{EXAMPLE_ADDRESS}/v1/audio/speech" -H "Content-Type: application/json" \\
+     -d '{{"model": "starter", "voice": "kathleen", "input": "Hello."}}' -o hello.mp3
+
+curl "{EXAMPLE_ADDRESS}/tts?text=Hello&text_lang=en&ref_audio_path=voice:kathleen" -o hello.wav"""
 
 
 class Health(BaseModel):
@@ -96,8 +98,8 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
         title="VoxCommons", version=__version__, description=_DESCRIPTION, lifespan=running, docs_url=None, redoc_url=None,
         redirect_slashes=False,
     )  # fmt: skip
-    api.include_router(PublicApi(config, studio, desk, log, sessions, stop).router())
     api.include_router(OpenAiApi(config, studio, desk, log).router())
+    api.include_router(PublicApi(config, studio, desk, log, sessions, stop).router())
     _add_pages(api, desk)
     _add_answers_to_errors(api, config)
     return Service(Guard(api, config, local=local), api, studio, desk)
@@ -109,8 +111,8 @@ def _tell(piece: object) -> None:
 
 
 def _add_pages(api: FastAPI, desk: Desk) -> None:
-    def page() -> str:
-        return api_page(api.openapi())
+    def page(request: Request) -> str:
+        return api_page(api.openapi(), str(request.base_url).rstrip("/"))
 
     async def healthz() -> Health:
         """Whether the server works, and how much; needs no token."""

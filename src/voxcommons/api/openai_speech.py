@@ -10,9 +10,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -161,13 +161,17 @@ class OpenAiApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=_ERRORS)
+        router = APIRouter(prefix="/v1", tags=["OpenAI"])
+        sound, listed = _ERRORS | _SOUND, {status: _ERRORS[status] for status in (401, 403, 413)}
+        facts = {**listed, 404: _ERRORS[404]}
         router.add_api_route(
-            "/audio/speech", self.speech, methods=["POST"], summary="Speak a text", responses=_SOUND, response_class=Response
+            "/audio/speech", self.speech, methods=["POST"], summary="Speak a text", responses=sound, response_class=Response
         )
-        router.add_api_route("/audio/voices", self.voices, methods=["GET"], summary="List the voices", response_model=VoiceList)
-        router.add_api_route("/models", self.models, methods=["GET"], summary="List the base models", response_model=ModelList)
-        router.add_api_route("/models/{model}", self.model, methods=["GET"], summary="One base model", response_model=ModelFacts)
+        told: dict[str, Any] = {"methods": ["GET"], "response_description": "The list.", "responses": listed}
+        router.add_api_route("/audio/voices", self.voices, summary="List the voices", response_model=VoiceList, **told)
+        router.add_api_route("/models", self.models, summary="List the base models", response_model=ModelList, **told)
+        told |= {"response_description": "What it is.", "responses": facts}
+        router.add_api_route("/models/{model}", self.model, summary="One base model", response_model=ModelFacts, **told)
         return router
 
     async def speech(self, request: Request, asked: SpeechRequest) -> Response:
@@ -202,7 +206,7 @@ class OpenAiApi:
         """The base models of this server, the default first."""
         return ModelList(data=[ModelFacts(id=name) for name in self.studio.bases])
 
-    async def model(self, request: Request, model: str) -> Any:  # noqa: ANN401 - facts, or a response with the error
+    async def model(self, request: Request, model: Annotated[str, Path(description="A name of GET /v1/models.")]) -> Any:  # noqa: ANN401 - facts, or a response with the error
         """One base model."""
         if model not in self.studio.bases:
             return _no_model(model).response(request.url.path)
