@@ -49,9 +49,9 @@ def test_language_nobody_speaks_is_one_line(vox, tmp_path):
     assert len(lines) == 1 and "zh" in lines[0]
 
 
-def test_without_a_base_model_phones_are_left_out_with_a_note(tmp_path):
+def test_without_a_base_model_phones_are_left_out_with_a_note(home, tmp_path):
     notes: list[str] = []
-    meters = meters_of(str(tmp_path / "none"), notes.append)
+    meters = meters_of(Settings(home=home), str(tmp_path / "none"), notes.append)
     assert any("phones" in note for note in notes)
     assert not any("CTC" in name for name in meters.names)
 

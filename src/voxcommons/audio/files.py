@@ -21,7 +21,7 @@ import soundfile
 from voxcommons.audio.advice import Advice, advice
 from voxcommons.audio.decoders import Block, Damaged, Decoder, open_decoder
 from voxcommons.audio.quality import clipping_ratio
-from voxcommons.audio.resample import resample_blocks
+from voxcommons.audio.resample import resample, resample_blocks
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.base.files import atomic_path
 from voxcommons.base.progress import NullProgress, Progress
@@ -34,6 +34,7 @@ _MARGIN_DB: Final = 1.0  # a later window must be better by this, so that ties k
 _DEAD_CHANNEL_DB: Final = 26.0
 _OPPOSITE: Final = -0.6
 _DIFFERENT: Final = 0.5
+_OPUS_RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,20 @@ def save_flac(path: Path | str, samples: Samples, rate: int) -> None:
 def save_wav(path: Path | str, samples: Samples | npt.NDArray[np.int16], rate: int) -> None:
     """Write a recording as 16-bit WAV, whole or not at all; like :func:`save_flac`, and 16-bit samples stay what they are."""
     _save(Path(path), samples, rate, "WAV")
+
+
+def encode_opus(samples: Samples, rate: int) -> bytes:
+    """A recording as Ogg Opus in memory, to be put into a page.
+
+    Args:
+        samples: mono [T].
+        rate: in Hz; Opus itself knows 8, 12, 16, 24 and 48 kHz, others are resampled to the next.
+    """
+    coded = next((known for known in _OPUS_RATES if known >= rate), _OPUS_RATES[-1])
+    sound = samples if coded == rate else resample(samples, rate, coded)
+    encoded = io.BytesIO()
+    soundfile.write(encoded, np.clip(sound, -1.0, 1.0), coded, format="OGG", subtype="OPUS")
+    return encoded.getvalue()
 
 
 def _save(path: Path, samples: Samples | npt.NDArray[np.int16], rate: int, container: str) -> None:

@@ -133,6 +133,10 @@ class ScoreBook:
             unfinished.write_text(json.dumps({"meters": names, "score": asdict(score)}), encoding="utf-8")
         return score
 
+    def forget(self, score: Score) -> None:
+        """Drop a score whose sound is no longer there."""
+        self._path(score.system, score.speaker, score.item).unlink(missing_ok=True)
+
     def _kept(self, system: str, speaker: str, item: str) -> tuple[Score, list[str]] | None:
         path = self._path(system, speaker, item)
         if not path.is_file():
@@ -152,11 +156,13 @@ def _frozen(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 def speak_sentences(
     candidate: Candidate, sentences: Sequence[Sentence], folder: Path, progress: Progress | None = None
-) -> float:
+) -> float | None:
     """Clone everybody and speak all sentences to ``folder/<person>/<item>.wav``; what is there already is kept.
 
     Run this before any meter is loaded: the peak memory returned is that of the whole process so far, in MB.
+    None when everything was there and nothing was spoken.
     """
+    spoke = False
     progress = progress or NullProgress()
     progress.start(len(sentences), f"speaking with {candidate.name}")
     ordered = sorted(sentences, key=lambda s: s.person.name)
@@ -166,13 +172,14 @@ def speak_sentences(
             path = wav_path(folder, sentence)
             if not (path.is_file() and path.with_suffix(".json").is_file()):
                 voice = candidate.clone(sentence.person) if voice is None else voice
+                spoke = True
                 path.parent.mkdir(parents=True, exist_ok=True)
                 timing = candidate.speak(voice, sentence.clip.text, sentence.clip.language, path)
                 with atomic_path(path.with_suffix(".json")) as unfinished:
                     unfinished.write_text(json.dumps(asdict(timing)), encoding="utf-8")
             progress.advance()
     progress.finish()
-    return peak_memory_mb()
+    return peak_memory_mb() if spoke else None
 
 
 def peak_memory_mb() -> float:
@@ -208,7 +215,8 @@ def measure_plan(
         progress.note(str(error))
     if candidate is not None:
         runs.append(measure_candidate(candidate[0], plan.sentences, candidate[1], book))
-    progress.start(len(runs) * len(plan.pool), "measuring")
+    pieces = _MOST_PIECES * sum(_needs_pieces(person, plan.pool) for person in plan.people)
+    progress.start(len(runs) * len(plan.pool) + pieces, "measuring")
     scores = []
     for run in runs:
         for score in run:
@@ -224,12 +232,16 @@ def measure_candidate(
     """Measure what ``speak_sentences`` left in a folder."""
     for sentence in sentences:
         clip, person = sentence.clip, sentence.person
+        path = wav_path(folder, sentence)
+        timing = Timing(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
         kept = book.get(name, person.name, clip.item)
+        if kept is not None and kept.wall_s != timing.wall_s:  # the sentence was spoken anew since
+            book.forget(kept)
+            kept = None
         if kept is None:
-            path = wav_path(folder, sentence)
             audio = load(path)
             spoken = Utterance(name, person.name, clip.item, clip.language, clip.text, audio.samples, audio.rate)
-            kept = book.measure(spoken, Timing(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))))
+            kept = book.measure(spoken, timing)
         yield kept
 
 
@@ -255,8 +267,12 @@ def measure_natural(
                 kept = book.measure(Utterance(NATURAL, clip.speaker, clip.item, clip.language, clip.text, samples, rate))
             yield kept
     for person in people:
-        if sum(clip.speaker == person.name for clip in pool) < min(_FEWEST_NATURAL, len(pool)):
+        if _needs_pieces(person, pool):
             yield from _measure_pieces(person, book)
+
+
+def _needs_pieces(person: DevSpeaker, pool: Sequence[Clip]) -> bool:
+    return sum(clip.speaker == person.name for clip in pool) < min(_FEWEST_NATURAL, len(pool))
 
 
 def _measure_pieces(person: DevSpeaker, book: ScoreBook) -> Iterator[Score]:
@@ -267,11 +283,12 @@ def _measure_pieces(person: DevSpeaker, book: ScoreBook) -> Iterator[Score]:
     audio = load(person.reference)
     recogniser = book.meters.english if person.language == "en" else None
     pieces = cut_reference(audio.samples, audio.rate, person.transcript, recogniser)[:_MOST_PIECES]
-    # Last to first: piece 0 stands for "all pieces are there".
-    for number, piece in reversed(list(enumerate(pieces))):
-        yield book.measure(
-            Utterance(NATURAL, person.name, _piece_name(number), person.language, piece.text, piece.samples, audio.rate)
-        )
+    # Last to first: piece 0 stands for "all pieces are there". Handed out first to last, as a second run finds them.
+    scores = [
+        book.measure(Utterance(NATURAL, person.name, _piece_name(number), person.language, piece.text, piece.samples, audio.rate))
+        for number, piece in reversed(list(enumerate(pieces)))
+    ]
+    yield from reversed(scores)
 
 
 def _complete_pieces(person: DevSpeaker, book: ScoreBook) -> list[Score]:

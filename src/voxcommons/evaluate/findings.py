@@ -23,6 +23,7 @@ from voxcommons.evaluate.report import (
     rows,
 )
 
+_NOT_TOLD = "sex not told"
 HEADLINES = (
     "word_error", "phone_error", "syllable_error", "tone_error", "cosine", "right_speaker", "right_spectrum", "ovrl", "broken",
 )
@@ -36,7 +37,7 @@ class Findings:
     Attributes:
         scores: of single sentences.
         normal: what natural speech says is normal.
-        sexes: ``F`` or ``M`` of each person, where known.
+        sexes: ``F``, ``M`` or nothing of each person.
         figures: per language and system.
         by_sex, by_speaker: the same for groups of people.
         changes: a system against another, where two were compared.
@@ -95,7 +96,7 @@ def findings(
 
     Args:
         scores: of single sentences.
-        sexes: ``F`` or ``M`` of each person, where known.
+        sexes: ``F``, ``M`` or nothing of each person.
         others: natural speech of more people, to be told apart from those the run is about.
         compare: two systems; the second is taken from the first.
     """
@@ -105,7 +106,7 @@ def findings(
         normal,
         sexes,
         columns(scores, normal),
-        grouped(scores, lambda score: SEXES.get(sexes.get(score.speaker, ""), ""), normal),
+        grouped(scores, lambda score: SEXES.get(sexes[score.speaker], _NOT_TOLD) if score.speaker in sexes else "", normal),
         grouped(scores, lambda score: score.speaker if score.speaker in sexes or score.system == NATURAL else "", normal),
         differences(scores, *compare, normal) if compare is not None else (),
     )

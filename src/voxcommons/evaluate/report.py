@@ -112,7 +112,8 @@ def grouped(scores: Sequence[Score], group_of: Callable[[Score], str], normal: Y
     """Put the figures into columns for each group of people; those of no group (empty) are left out."""
     normal = normal if normal is not None else yardsticks(scores)
     names = sorted({group_of(score) for score in scores} - {""})
-    return [column for name in names for column in columns([s for s in scores if group_of(s) == name], normal, name)]
+    found = [column for name in names for column in columns([s for s in scores if group_of(s) == name], normal, name)]
+    return sorted(found, key=lambda column: column.language)
 
 
 def tone_agreement(scores: Sequence[Score], natural: Sequence[Score]) -> Estimate | None:
@@ -126,13 +127,23 @@ def tone_agreement(scores: Sequence[Score], natural: Sequence[Score]) -> Estimat
         None when one of them has not all four tones.
     """
     found = [_contours(s) for s in (scores, natural)]
-    if any(not tables or not _has_tones(np.concatenate(list(tables.values())).sum(0)) for tables in found):
+    if not all(found):
         return None
-    value = _correlation(*(np.concatenate(list(tables.values())).sum(0) for tables in found))
+    sums = [np.concatenate(list(tables.values())).sum(axis=0) for tables in found]  # [24] each
+    if not all(_has_tones(total) for total in sums):
+        return None
+    value = _correlation(sums[0], sums[1])
     draws = [draw_totals(tables, seed=seed) for seed, tables in enumerate(found)]
     kept = [_correlation(a, b) for a, b in zip(*draws, strict=True) if _has_tones(a) and _has_tones(b)]
     low, high = np.percentile(kept, [2.5, 97.5])
     return Estimate(value, float(low), float(high), sum(map(len, found[0].values())), len(found[0]))
+
+
+def tone_contours(scores: Sequence[Score]) -> NDArray[np.float64] | None:
+    """Return the mean pitch contours of the four tones [4, 5] in semitones, None when a tone is missing."""
+    tables = _contours(scores)
+    sums = np.concatenate(list(tables.values())).sum(axis=0) if tables else np.zeros(24)
+    return _means(sums) if _has_tones(sums) else None
 
 
 def _contours(scores: Sequence[Score]) -> dict[str, NDArray[np.float64]]:
@@ -153,8 +164,12 @@ def _has_tones(sums: NDArray[np.float64]) -> bool:
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    means = [(sums.reshape(4, 6)[:, :5] / sums.reshape(4, 6)[:, 5:]).ravel() for sums in (one, other)]
-    return float(np.corrcoef(means)[0, 1])
+    return float(np.corrcoef([_means(one).ravel(), _means(other).ravel()])[0, 1])
+
+
+def _means(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    table = sums.reshape(4, 6)
+    return table[:, :5] / table[:, 5:]
 
 
 def differences(scores: Sequence[Score], system: str, other: str, normal: Yardsticks) -> list[Column]:
@@ -163,7 +178,7 @@ def differences(scores: Sequence[Score], system: str, other: str, normal: Yardst
     for language in sorted({s.language for s in scores}):
         own = {(s.speaker, s.item): s for s in scores if s.system == system and s.language == language}
         against = {(s.speaker, s.item): s for s in scores if s.system == other and s.language == language}
-        figures = {}
+        figures: dict[str, Estimate] = {}
         for figure in FIGURES:
             pairs = [_pair(figure, own[key], against[key], normal) for key in own if key in against]
             change = estimate_difference([pair for pair in pairs if pair is not None])
