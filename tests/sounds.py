@@ -8,6 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 Samples = npt.NDArray[np.float32]
 
@@ -26,6 +27,16 @@ def speech_like(
 @cache
 def _speech_like(phrases_s: tuple[float, ...], pause_s: float, rate: int, seed: int, floor_db: float) -> Samples:
     rng = np.random.default_rng(seed)
+    sound = _voiced(phrases_s, pause_s, min(rate, _HIGHEST_RATE), rng)
+    sound = soxr.resample(sound, min(rate, _HIGHEST_RATE), rate) if rate > _HIGHEST_RATE else sound
+    sound *= 0.5 / np.abs(sound).max()
+    return (sound + rng.standard_normal(len(sound)) * 10 ** (floor_db / 20)).astype(np.float32)
+
+
+_HIGHEST_RATE = 16000  # the voiced part ends at 7 kHz, and is computed fifty times over
+
+
+def _voiced(phrases_s: tuple[float, ...], pause_s: float, rate: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     parts = [np.zeros(round(pause_s * rate))]
     for length_s in phrases_s:
         time = np.arange(round(length_s * rate)) / rate
@@ -39,9 +50,7 @@ def _speech_like(phrases_s: tuple[float, ...], pause_s: float, rate: int, seed: 
         syllables = 0.35 + 0.65 * np.sin(np.pi * 4.0 * time) ** 2
         edge = np.minimum(1.0, np.minimum(time, time[::-1]) / 0.03)
         parts += [wave * syllables * edge, np.zeros(round(pause_s * rate))]
-    sound = np.concatenate(parts)
-    sound *= 0.5 / np.abs(sound).max()
-    return (sound + rng.standard_normal(len(sound)) * 10 ** (floor_db / 20)).astype(np.float32)
+    return np.concatenate(parts)
 
 
 def write_wav(path: Path, samples: Samples, rate: int = 16000, subtype: str = "PCM_16") -> Path:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from small_disk import small_files_only
 from sounds import encode, speech_like, write_wav
 from tiny_base import make_tiny_base
 from voxcommons.base.settings import Settings
@@ -206,17 +206,12 @@ def process(home, base, path, **kwargs):
     return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, home, base):
+def test_a_full_disk_is_one_line_and_leaves_nothing(vox, tmp_path, home):
     path = write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0, 6.0)))
-
-    def small_files_only():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    child = process(home, base, path, preexec_fn=small_files_only)
-    _, err = child.communicate(timeout=120)
-    assert child.returncode == 2
-    assert "disk is full" in err.splitlines()[-1]
-    assert "Traceback" not in err
+    with small_files_only():
+        code, _, err = vox(path)
+    assert (code, len(err)) == (2, 1)
+    assert "disk is full" in err[0]
     assert written(home) in ([], ["voices"])
 
 
