@@ -5,8 +5,10 @@ import json
 import pytest
 
 from model_host import Host
+from tiny_base import make_tiny_base
 from voxcommons.base.settings import Settings
 from voxcommons.cli.main import main
+from voxcommons.models.build import save_base
 
 
 @pytest.fixture
@@ -29,6 +31,19 @@ def test_the_list_names_every_set_its_licence_and_whether_it_is_there(vox, home)
     assert found["chinese-roberta-wwm-ext-large"]["licence"] == "Apache-2.0"
     (home / "models" / "g2pw").mkdir(parents=True)
     assert "DAMAGED" in vox("models", "list")[1]
+
+
+def test_base_models_of_ones_own_are_listed_too_and_looked_through_when_asked(vox, home):
+    folder = home / "models" / "anna"
+    save_base(make_tiny_base(for_training=True), folder)
+    assert "anna" in vox("models", "list")[1]
+    told = {one["name"]: one for one in json.loads(vox("models", "list", "--check", "--json")[1])}
+    assert (told["anna"]["installed"], told["anna"]["folder"]) == ("yes", str(folder))
+    assert "starter" not in told
+    weights = folder / "text_to_semantic.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
+    told = {one["name"]: one["installed"] for one in json.loads(vox("models", "list", "--check", "--json")[1])}
+    assert told["anna"] == "DAMAGED"
 
 
 def test_the_licence_is_told_before_the_mistake_is_found(vox, tmp_path):

@@ -12,12 +12,15 @@ from rich.table import Table
 
 from voxcommons.base.errors import InputError, VoxError
 from voxcommons.cli.console import RichProgress, echo_json, settings_of
+from voxcommons.models.build import STARTER, read_facts
 from voxcommons.models.set_files import read_set, sets_folder
+from voxcommons.voices.base_models import installed_bases
 from voxcommons.voices.public_sets import SETS, PublicSet, files_of
 from voxcommons.voices.set_install import find_set, pull
 from voxcommons.voices.set_sources import FolderSource, HubSource, Source
 
 _PARTIAL = ".downloads"
+_OWN = PublicSet("base", "a base model of your own", "", "", ())
 
 
 @click.group()
@@ -30,16 +33,20 @@ def models() -> None:
 @click.option("--check", is_flag=True, help="Compare installed files with their hashes, not only with their sizes.")
 @click.pass_context
 def list_models(context: click.Context, as_json: bool, check: bool) -> None:
-    """List the sets that can be pulled, with licence and size, and whether they are installed."""
+    """List the sets that can be pulled, with licence and size, and whether they are installed; then base models of your own.
+
+    The name of an installed base model can be given to --base.
+    """
     home = settings_of(context).home
-    states = {name: _state(sets_folder(home) / name, hashes=check) for name in SETS}
+    sets = {**SETS, **{name: _OWN for name in installed_bases(home) if name not in (*SETS, STARTER)}}
+    states = {name: _state(sets_folder(home) / name, one, hashes=check) for name, one in sets.items()}
     if as_json:
-        echo_json([_facts(name, one, states[name], home) for name, one in SETS.items()], indent=1)
+        echo_json([_facts(name, one, states[name], home) for name, one in sets.items()], indent=1)
         return
     table = Table(box=None, pad_edge=False)
     for title in ("name", "what", "licence", "MB", "installed"):
         table.add_column(title, overflow="fold", no_wrap=title == "name")
-    for name, one in SETS.items():
+    for name, one in sets.items():
         table.add_row(name, one.what, one.licence, _megabytes(one), states[name])
     Console(file=sys.stdout, markup=False, highlight=False).print(table)
 
@@ -88,11 +95,14 @@ def _megabytes(one: PublicSet) -> str:
     return f"{known:.0f}" + ("+" if known and not all(file.size for file in files) else "") if known else "?"
 
 
-def _state(folder: Path, *, hashes: bool) -> str:
+def _state(folder: Path, one: PublicSet, *, hashes: bool) -> str:
     if not folder.is_dir():
         return "-"
     try:
-        read_set(folder, hashes=hashes)
+        if one is not _OWN:
+            read_set(folder, hashes=hashes)
+        elif hashes:
+            read_facts(folder)
     except VoxError:
         return "DAMAGED"
     return "yes"
