@@ -27,6 +27,7 @@ from voxcommons.models.base_file import FORMAT, PARTS, VERSION, BaseFacts, read_
 from voxcommons.models.bert import CharacterContext
 from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.models.eres2netv2 import ERes2NetV2
+from voxcommons.models.filling import Unfilled, fill, return_memory
 from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.models.weight_norm import fold_weight_norm
@@ -38,7 +39,6 @@ __all__ = [
 
 STARTER = "starter"
 _SMALL_PARAMETERS = 40_000_000
-_READ_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -233,6 +233,7 @@ def load_base(
         if config is not None:
             replaced = {name.removeprefix(f"{part}."): value for name, value in own.items() if name.startswith(f"{part}.")}
             loaded[part] = where.place(_load_module(folder / f"{part}.safetensors", part, config, replaced))
+    return_memory()
     return BaseModel(facts, sha256=digest, folder=folder, own_weights=own_weights.sha256 if own_weights else None, **loaded)
 
 
@@ -282,7 +283,8 @@ def _tensors_of(module: nn.Module, dtype: torch.dtype, keep_posterior: bool) -> 
 
 def _load_module(path: Path, part: str, config: Any, own: dict[str, torch.Tensor]) -> nn.Module:  # noqa: ANN401 - one of the three config classes
     """One network from its file, with a voice's own tensors in place of the file's."""
-    module = build_module(part, config)
+    with Unfilled():
+        module = build_module(part, config)
     wanted = module.state_dict()
     try:
         with safe_open(path, "pt") as file:
@@ -295,26 +297,9 @@ def _load_module(path: Path, part: str, config: Any, own: dict[str, torch.Tensor
             for name, shape in found.items()
             if name in wanted and shape != wanted[name].shape
         ]
-        faults = faults or _fill(wanted, path, own)
+        faults = faults or fill(wanted, path, own)
     except (SafetensorError, OSError) as error:
         raise CorruptFileError("the base model is damaged", found=f"{path.name}: {error}", do="install it again") from error
     if faults:
         raise CorruptFileError("the base model is damaged", found=f"{path.name}: {'; '.join(faults[:8])}", do="install it again")
     return module
-
-
-def _fill(wanted: dict[str, torch.Tensor], path: Path, own: dict[str, torch.Tensor]) -> list[str]:
-    """Copy the tensors of a file into a network, a few at a time; returns those that are not finite.
-
-    An open file is mapped, and what was read of it counts as memory until it is closed: at the size of v2ProPlus 173 MB.
-    """
-    faults = []
-    names = list(wanted)
-    for start in range(0, len(names), _READ_AT_ONCE):
-        with safe_open(path, "pt") as file:
-            for name in names[start : start + _READ_AT_ONCE]:
-                value = own[name] if name in own else file.get_tensor(name)
-                if value.is_floating_point() and value.numel() and not all(end.isfinite() for end in torch.aminmax(value.flatten())):
-                    faults.append(f"{name} is not finite")
-                wanted[name].copy_(value)
-    return faults

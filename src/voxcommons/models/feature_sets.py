@@ -6,18 +6,18 @@ them. What a set is on disk, `set_files` knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from voxcommons.models.bert import UNUSED_LAYERS, Bert, BertConfig, CharacterContext
 from voxcommons.models.eres2netv2 import ERes2NetV2
+from voxcommons.models.filling import Unfilled, fill, return_memory
 from voxcommons.models.hubert import Hubert, HubertConfig
 from voxcommons.models.set_files import VOCABULARY_FILE, WEIGHTS_FILE, damaged, json_of, set_of_kind
 
@@ -35,7 +35,8 @@ def load_hubert(folder: Path, device: str = "cpu") -> Hubert:
         CorruptFileError: something in it is wrong.
     """
     facts = set_of_kind(folder, "hubert")
-    return _filled(Hubert(**asdict(config_of(HubertConfig, facts.config, folder))), folder, device)
+    sizes = asdict(config_of(HubertConfig, facts.config, folder))
+    return _filled(lambda: Hubert(**sizes), folder, device)
 
 
 def load_bert(folder: Path, device: str = "cpu") -> CharacterContext:
@@ -46,7 +47,8 @@ def load_bert(folder: Path, device: str = "cpu") -> CharacterContext:
         CorruptFileError: something in it is wrong.
     """
     facts = set_of_kind(folder, "bert")
-    network = _filled(Bert(**asdict(config_of(BertConfig, facts.config, folder))), folder, device)
+    sizes = asdict(config_of(BertConfig, facts.config, folder))
+    network = _filled(lambda: Bert(**sizes), folder, device)
     try:
         return CharacterContext(network, {str(token): int(row) for token, row in json_of(folder / VOCABULARY_FILE).items()})
     except (ValueError, TypeError) as cause:
@@ -61,7 +63,7 @@ def load_speaker(folder: Path, device: str = "cpu") -> ERes2NetV2:
         CorruptFileError: something in it is wrong.
     """
     set_of_kind(folder, "eres2netv2")
-    return _filled(ERes2NetV2(), folder, device)
+    return _filled(ERes2NetV2, folder, device)
 
 
 def network_shapes(kind: str, config: Mapping[str, Any], folder: Path) -> dict[str, tuple[int, ...]]:
@@ -139,15 +141,20 @@ def public_config(kind: str, told: Mapping[str, Any], folder: Path) -> dict[str,
     return common
 
 
-def _filled(network: Network, folder: Path, device: str) -> Network:
+def _filled(make: Callable[[], Network], folder: Path, device: str) -> Network:
+    with Unfilled():
+        network = make()
+    state, path = network.state_dict(), folder / WEIGHTS_FILE
     try:
-        tensors = load_file(folder / WEIGHTS_FILE)
+        with safe_open(path, "pt") as file:
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
+        wanted = {name: value for name, value in state.items() if name in found or not name.endswith(_COUNTERS)}
+        faults = [f"no tensor {name}" for name in wanted if name not in found]
+        faults += [f"{name} does not fit" for name, shape in found.items() if name not in wanted or wanted[name].shape != shape]
+        faults = faults or fill(wanted, path)
     except (SafetensorError, OSError) as cause:
         raise damaged(folder, f"{WEIGHTS_FILE}: {cause}") from cause
-    wanted = network.state_dict()
-    faults = [f"no tensor {name}" for name in wanted if name not in tensors and not name.endswith(_COUNTERS)]
-    faults += [f"{name} does not fit" for name, value in tensors.items() if name not in wanted or wanted[name].shape != value.shape]
     if faults:
         raise damaged(folder, "; ".join(faults[:8]))
-    network.load_state_dict(tensors, strict=False)
+    return_memory()
     return network.to(device, torch.float32).eval().requires_grad_(False)

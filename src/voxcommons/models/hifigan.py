@@ -13,6 +13,9 @@ from torch.nn import functional as F
 from voxcommons.models.weight_norm import NormConv1d, NormConvTranspose1d
 
 SLOPE = 0.1  # leaky rectifier inside; the last one uses PyTorch's default of 0.01, as trained weights expect
+# Numbers of a layer that are worked on at once when nothing is learned: the dozen copies that the residual blocks make of what
+# they read then stay small, and in the processor's cache.
+PIECE_NUMBERS = 1 << 18
 
 
 class HifiganGenerator(nn.Module):
@@ -70,14 +73,35 @@ class HifiganGenerator(nn.Module):
         x = self.conv_pre(z)
         if g is not None:
             x = x + self.cond(g)
-        for i, up in enumerate(self.ups):
-            x = up(F.leaky_relu(x, SLOPE))
-            first = i * self.blocks_per_stage
-            mixed = self.resblocks[first](x)
-            for block in range(first + 1, first + self.blocks_per_stage):
-                mixed = mixed + self.resblocks[block](x)
-            x = mixed / self.blocks_per_stage
-        return torch.tanh(self.conv_post(F.leaky_relu(x)))
+        for stage in range(len(self.ups)):
+            x = self._stage(stage, x) if torch.is_grad_enabled() else self._stage_in_pieces(stage, x)
+        return torch.tanh(self.conv_post(F.leaky_relu(x, inplace=not torch.is_grad_enabled())))
+
+    def _stage(self, stage: int, x: Tensor) -> Tensor:
+        """One stage: [B, channels, T] -> [B, channels / 2, T * rate]."""
+        return self._refine(stage, self.ups[stage](F.leaky_relu(x, SLOPE)))
+
+    def _refine(self, stage: int, x: Tensor) -> Tensor:
+        """Mean of the residual blocks of a stage over [B, channels, T]."""
+        first = stage * self.blocks_per_stage
+        mixed = self.resblocks[first](x)
+        for block in range(first + 1, first + self.blocks_per_stage):
+            mixed = mixed + self.resblocks[block](x)
+        return mixed / self.blocks_per_stage
+
+    def _stage_in_pieces(self, stage: int, x: Tensor) -> Tensor:
+        """The same as `_stage`, piece by piece; every piece is made with what its samples can see of its neighbours."""
+        up, rate, kernel = self.ups[stage], self.rates[stage], self.kernels[stage]
+        channels, length = x.shape[1] // 2, x.shape[2] * rate
+        size = max(self.block_reach, PIECE_NUMBERS // channels)
+        made = x.new_empty(x.shape[0], channels, length)
+        for start in range(0, length, size):
+            stop = min(start + size, length)
+            low, high = max(0, start - self.block_reach), min(length, stop + self.block_reach)
+            first, last = max(0, (low - kernel) // rate), min(x.shape[2], -(-(high + kernel) // rate))
+            wide = up(F.leaky_relu(x[:, :, first:last], SLOPE))[:, :, low - first * rate : high - first * rate]
+            made[:, :, start:stop] = self._refine(stage, wide)[:, :, start - low : stop - low]
+        return made
 
 
 class ResidualBlock(nn.Module):
