@@ -129,8 +129,9 @@ class Studio:
                 self._drop(next(iter(self._engines)))
             engine = Engine(self._load(*pair), threads=self._threads)
         self._engines[pair] = engine
-        fits = isinstance(voice, Voice) and voice.manifest.base.sha256 == engine.base.sha256  # of others the engine says why not
-        return self._tuned_to(voice, pair, engine) if fits and isinstance(voice, Voice) else engine
+        if isinstance(voice, Voice) and voice.manifest.base.sha256 == engine.base.sha256:
+            return self._tuned_to(voice, pair, engine)
+        return engine  # which says so when the voice is of another base model
 
     def _tuned_to(self, voice: Voice, pair: _Pair, plain: Engine) -> Engine:
         """The engine of a voice with weights of its own over a loaded base model; that of the base model for any other."""

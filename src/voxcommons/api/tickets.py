@@ -148,6 +148,7 @@ async def speech(
         }  # fmt: skip
         if whole:
             return Response(first, 200, headers, media_type)
+        headers["X-Accel-Buffering"] = "no"  # a reverse proxy that knows it sends pieces on at once
         handed_over = True
         return SpeechResponse(first, errand, headers, media_type, wire or Bare())
     finally:

@@ -285,7 +285,7 @@ class Engine:
                 f"the voice {manifest.name} was made for another base model",
                 expected=f"{self.base.name} ({self.base.sha256[:12]})",
                 found=f"{manifest.base.name} ({manifest.base.sha256[:12]})",
-                do="clone it again with this base model",
+                do="use that base model (--base), or clone the voice again with this one",
             )
         own = manifest.files[WEIGHTS_FILE].sha256 if WEIGHTS_FILE in manifest.files else None
         if own != self.base.own_weights:
