@@ -42,8 +42,14 @@ def small_facts(version: str) -> BaseFacts:
     return BaseFacts(f"gpt-sovits-{version}", 32000, 640, 2048, 2048, table, text, wave)
 
 
-def write_base_files(folder: Path, version: str) -> Path:
-    """Make a folder with the published files of a base model, those for training left out."""
+def write_base_files(folder: Path, version: str, *, louder: float = _LOUDER) -> Path:
+    """Make a folder with the published files of a base model, those for training left out.
+
+    Args:
+        folder: is made.
+        version: of the public program.
+        louder: factor of the last weights; 0 gives silence.
+    """
     facts = small_facts(version)
     first, second = (folder / file.path for file in SETS[facts.name].files[:2])
     for path in (first, second):
@@ -52,7 +58,7 @@ def write_base_files(folder: Path, version: str) -> Path:
     text = {f"model.{key}": weights_rule.make(key, shape) for key, shape in shapes.items()}
     _end_soon(text)
     wave = {key: weights_rule.make(key, shape) for key, shape in tensor_shapes("semantic_to_wave", facts.semantic_to_wave).items()}
-    wave["dec.conv_post.weight"] *= _LOUDER
+    wave["dec.conv_post.weight"] *= louder
     write_checkpoint(first, {"weight": _half(text), "config": public_text_config(facts), "info": "GPT"})
     write_checkpoint(second, {"weight": _half(wave), "config": public_wave_config(facts, version), "info": "base"}, MARK_OF.get(version))
     return folder

@@ -74,6 +74,18 @@ def test_a_pulled_base_model_clones_and_speaks_by_its_name(vox, home, published,
     assert read_label(tmp_path / "by-name.wav")["Label"] == "1"
 
 
+def test_a_model_that_whispers_below_hearing_is_not_said_to_lack_words(vox, published, recording, tmp_path):
+    folder = write_base_files(tmp_path / "quiet", "v2", louder=0.0)
+    assert vox("models", "pull", NAME, "--from", folder)[0] == 0
+    assert vox("models", "pull", "chinese-hubert-base", "--from", published)[0] == 0
+    assert vox("clone", recording, "--name", "me", "--base", NAME, "--no-preview")[0] == 0
+    code, _, err = vox("speak", "Hello.", "-v", "me", "-o", "a.wav")
+    assert (code, "came out silent" in err) == (2, True)
+    assert not (tmp_path / "a.wav").exists()
+    code, _, err = vox("speak", "Hello.", "-v", "me", "-o", "-")
+    assert (code, "came out silent" in err) == (2, True)
+
+
 def test_the_older_table_of_symbols_works_too(vox, published, recording):
     assert vox("models", "pull", "gpt-sovits-v1", "chinese-hubert-base", "--from", published)[0] == 0
     assert vox("clone", recording, "--name", "me", "--base", "gpt-sovits-v1", "--no-preview")[0] == 0

@@ -130,7 +130,7 @@ def test_when_the_record_cannot_be_written_there_is_no_file(tmp_path, home, log)
 
 
 def test_no_sound_at_all_is_an_error(tmp_path, log):
-    with pytest.raises(InputError, match="no text"):
+    with pytest.raises(InputError, match="came out silent"):
         release_to_file([Piece(np.zeros(0, np.float32))], tmp_path / "out.wav", provenance=MADE, log=log)
 
 

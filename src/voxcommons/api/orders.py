@@ -27,7 +27,7 @@ from voxcommons.synth.options import SpeakOptions, Streaming
 from voxcommons.synth.stream import derived_seed
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.trust.labels import Label
-from voxcommons.trust.release import Provenance, new_label, release_stream, release_to_file
+from voxcommons.trust.release import Provenance, new_label, release_stream, release_to_file, silent_speech
 from voxcommons.trust.sinks import FORMATS
 from voxcommons.voices.passing import Clips
 
@@ -170,7 +170,7 @@ def _engine_and_voice(order: Order, studio: Studio) -> tuple[Engine, SpeakingVoi
 
 def _chunks(engine: Engine, voice: SpeakingVoice, order: Order, options: SpeakOptions) -> Iterator[AudioChunk]:
     """Every line in turn; a line that holds nothing to read is left out."""
-    rate, said = engine.base.sample_rate, False
+    rate, said, wordless = engine.base.sample_rate, False, 0
     for number, line in enumerate(order.lines):
         seed = options.seed if number == 0 else derived_seed(options.seed, "line", number)
         heard = False
@@ -183,12 +183,15 @@ def _chunks(engine: Engine, voice: SpeakingVoice, order: Order, options: SpeakOp
         except InputError as error:
             if error.fields.get("key") != "no_text":
                 raise
+            wordless += 1
         said = said or heard
         if heard and order.line_pause_s:
             yield _still(order.line_pause_s, rate, len(order.lines))
     if said:
         return
     if order.silent_s is None:
+        if wordless < len(order.lines):
+            raise silent_speech()
         raise InputError(
             "there is no text to speak", expected="words", found="nothing that can be read aloud", do="give words", key="no_text"
         )

@@ -149,6 +149,10 @@ def release_stream(
 
     Yields:
         Bytes, never empty; of PCM one piece per chunk.
+
+    Raises:
+        InputError: there was no sound at all.
+        Whatever `chunks` raises.
     """
     label = label if label is not None else new_label(provenance, log)
     digest, length, samples, rate = hashlib.sha256(), 0, 0, 0
@@ -167,7 +171,9 @@ def release_stream(
                 digest.update(content)
                 length += len(content)
                 yield content
-        if sink is not None and (content := sink.close()):
+        if sink is None:
+            raise silent_speech()
+        if content := sink.close():
             digest.update(content)
             length += len(content)
             yield content
@@ -184,6 +190,11 @@ def release_stream(
 def new_label(provenance: Provenance, log: ReleaseLog) -> Label:
     """The label of a release that is about to begin."""
     return Label(log.make_id(), log.now(), PRODUCER, f"{PRODUCER} {__version__} ({provenance.base})")
+
+
+def silent_speech() -> InputError:
+    """The error for words that were spoken and gave no sound: the fault of a model, not of the text."""
+    return InputError("the speech came out silent", found="no sound at all", do="try another seed or voice", key="silent_speech")
 
 
 def _record(event: str, label: Label, provenance: Provenance) -> dict[str, Any]:
@@ -205,6 +216,6 @@ def _write(chunks: Iterable[Sound], path: Path, file_format: str, label: Label) 
             sink.write(chunk.samples)
             written += len(chunk.samples)
         if sink is None:
-            raise InputError("there is no text to speak", found="nothing that can be read aloud", do="give words", key="no_text")
+            raise silent_speech()
         sink.close()
     return written / rate, rate
