@@ -75,15 +75,16 @@ def voice_command(
 
     recordings = _recordings(voices[0], references)
     with RichProgress() as progress:
-        speeches = [voice_speech(settings, voice, base_name, out, progress) for voice in voices]
-        if len({folder for _, folder in speeches}) < len(speeches):
-            raise InputError("a voice cannot be compared with itself", expected="another voice behind --against", found=voices[0].name)
+        speech, folder = voice_speech(settings, voices[0], base_name, out, progress)
         person = _person(voices[0], recordings)
-        learned = [name for name in LANGUAGES if name in (speeches[0][0].languages or LANGUAGES)]
+        learned = [name for name in LANGUAGES if name in (speech.languages or LANGUAGES)]
         # Sentences come from short recordings whose words are known as they stand, so that no meter is loaded before the voice
         # has spoken: its peak memory is measured.
         plan = voice_plan(person, languages or learned, sentences, natural_speech(recordings, person.name, person.language, None))
-        spoken = [speak_plan(speech, plan, folder, settings, progress) for speech, folder in speeches]
+        spoken = [speak_plan(speech, plan, folder, settings, progress)]
+        for other in voices[1:]:  # loaded now, so that the memory of the first is its own
+            speech, folder = voice_speech(settings, other, base_name, out, progress)
+            spoken.append(speak_plan(speech, plan, folder, settings, progress))
         # The starter listens to everybody, so that voices of different base models have the same judge.
         meters = meters_of(settings, "starter", progress.note)
         natural = natural_speech(recordings, person.name, person.language, meters.english)
@@ -118,6 +119,8 @@ def _voices(settings: Settings, names: Sequence[str]) -> list[Voice]:
             found.append(Voice(read_voice(folder)[0], folder))
         else:
             found.append(Library(settings.home).get(name))
+    if len({voice.folder.resolve() for voice in found}) < len(found):
+        raise InputError("a voice cannot be compared with itself", expected="another voice behind --against", found=found[0].name)
     return found
 
 

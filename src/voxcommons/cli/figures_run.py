@@ -58,6 +58,8 @@ class Speech(Protocol):
 
     name: str
     identity: str
+    facts: Mapping[str, object]
+    memory_is_of: str
 
     def clone(self, person: DevSpeaker) -> object:
         """The voice a person's sentences are spoken with."""
@@ -81,8 +83,11 @@ class _Releasing:
         progress: told what could not be read.
     """
 
+    memory_is_of = "speaking"
+
     def __init__(self, base: BaseModel, settings: Settings, progress: Progress) -> None:
         self.name = base.name
+        self.facts: Mapping[str, object] = {"base": base.name, "base_sha256": base.sha256}
         self.identity = base.sha256
         self.languages = base.facts.languages
         self._engine = Engine(base, threads=settings.threads)
@@ -132,6 +137,8 @@ class ReleasedSpeech(_Releasing):
         folder: where the clones are kept.
         progress: told about cloning.
     """
+
+    memory_is_of = "cloning_and_speaking"
 
     def __init__(self, base: BaseModel, settings: Settings, folder: Path, progress: Progress) -> None:
         super().__init__(base, settings, progress)
@@ -225,9 +232,8 @@ def speak_plan(speech: Speech, plan: Plan, folder: Path, settings: Settings, pro
         with atomic_path(cost) as unfinished:
             unfinished.write_text(json.dumps(earlier), encoding="utf-8")
     facts: dict[str, object] = {
-        "speaks": speech.name,
-        "sha256": speech.identity,
-        "peak_memory_mb_of_cloning_and_speaking": earlier["peak_memory_mb"] or "not known",
+        **speech.facts,
+        f"peak_memory_mb_of_{speech.memory_is_of}": earlier["peak_memory_mb"] or "not known",
         "threads": settings.threads or "library's choice",
     }
     return Spoken(folder.name, folder, speech, facts)

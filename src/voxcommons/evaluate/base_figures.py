@@ -25,10 +25,9 @@ from voxcommons.base.files import atomic_path
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.evaluate.dev_speakers import Clip, ClipReader, DevSpeaker, cut_reference, dev_speakers, sentence_pool
 from voxcommons.evaluate.espeak import espeak, espeak_program
-from voxcommons.evaluate.figures import NATURAL
+from voxcommons.evaluate.figures import ESPEAK, NATURAL
 from voxcommons.evaluate.objective import Meters, Score, Utterance
 
-ESPEAK = "espeak-ng"
 _MOST_PIECES = 8
 _FEWEST_NATURAL = 6  # clips per person, below which pieces of the reference are measured as well
 

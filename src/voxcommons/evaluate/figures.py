@@ -19,7 +19,8 @@ from voxcommons.evaluate.robustness import judge, length_ratio
 from voxcommons.evaluate.similarity import centroid, nearest_speaker
 from voxcommons.evaluate.spectrum import Spread, nearest_by_spectrum, pool
 
-NATURAL = "natural"
+NATURAL, ESPEAK = "natural", "espeak-ng"
+YARDSTICKS = (NATURAL, ESPEAK)
 SEX_BOUNDARY_HZ = 165.0
 _FALLBACK_PACE = {"en": 12.0, "zh": 9.0}  # phones per second, where no natural speech was measured
 

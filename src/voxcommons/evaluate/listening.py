@@ -1,7 +1,7 @@
 """Which sentences of a run a person should hear: one of everybody, every broken one, and the worst of the rest.
 
-Apart from the page, because the choice must not flatter: everybody is heard with the sentence in the middle of its own
-phone errors, not with the best.
+Apart from the page, because the choice must not flatter: everybody is heard with the sentence in the middle of the system's
+phone errors, not with the best, and natural speech with the same one where the person reads it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def listening(scores: Sequence[Score], normal: Yardsticks, systems: Sequence[str
     samples = []
     for language, speaker in people:
         own = [s for s in heard if (s.language, s.speaker) == (language, speaker)]
-        samples.append(tuple(_middle([s for s in own if s.system == name]) for name in _order(own)))
+        names = sorted(dict.fromkeys(s.system for s in own), key=lambda name: name != NATURAL)
+        lead = _middle([s for s in own if s.system == next((name for name in systems if name in names), NATURAL)])
+        samples.append(tuple(_middle([s for s in own if s.system == name], lead.item) for name in names))
     broken, worst = [], []
     for language in sorted({s.language for s in heard}):
         for system in systems:
@@ -76,10 +78,8 @@ def _faults(score: Score, normal: Yardsticks) -> list[Break]:
     return breaks(score.text, score.language, score.heard, ratio) if ratio is not None else []
 
 
-def _order(scores: Sequence[Score]) -> list[str]:
-    return sorted({s.system for s in scores}, key=lambda name: (name != NATURAL, name))
-
-
-def _middle(scores: Sequence[Score]) -> Score:
-    ordered = sorted(scores, key=lambda s: (error_of(s), s.item))
+def _middle(scores: Sequence[Score], item: str = "") -> Score:
+    """The sentence of that name, else the one in the middle of the errors."""
+    known = [s for s in scores if s.item == item] or [s for s in scores if s.text] or scores
+    ordered = sorted(known, key=lambda s: (error_of(s), s.item))
     return ordered[len(ordered) // 2]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from voxcommons.evaluate.figures import NATURAL
+from voxcommons.evaluate.figures import YARDSTICKS
 from voxcommons.evaluate.findings import HEADLINES, Findings
 from voxcommons.evaluate.listening import Broken, Listening, error_of, listening
 from voxcommons.evaluate.objective import Score
@@ -23,6 +23,7 @@ MOST_SOUND_BYTES = 6_000_000
 MOST_CLIP_BYTES = 400_000
 _PLAYED_BROKEN = 24
 _PLOTTED = (*HEADLINES, "real_time_factor", "first_sound")
+_OF_GROUPS = ("phone_error", "cosine", "ovrl")
 # What heads a narrow column, where the whole title stands in the table of all figures.
 _SHORT = {
     "word_error": "word error", "word_error_relative": "word error, times natural", "phone_error": "phone error",
@@ -143,19 +144,20 @@ def _figures_table(caption: str, columns: Sequence[Column]) -> str:
     return _table(caption, head, [[escape(row.title), *(_cell(row, c) for c in columns)] for row in rows(columns)])
 
 
-def _plots(columns: Sequence[Column], names: Sequence[str]) -> str:
-    """One picture for each headline figure of these columns; a series for each of the names."""
+def _plots(columns: Sequence[Column], names: Sequence[str], keys: Sequence[str] = _PLOTTED) -> str:
+    """One picture for each of the figures of these columns; a series for each of the names."""
     pictures = []
     for row in rows(columns):
         marks = []
         for column in columns:
             estimate = column.figures.get(row.key)
-            if row.key in _PLOTTED and estimate is not None:
+            if row.key in keys and estimate is not None:
                 scaled = type(estimate)(
                     row.scale * estimate.value, row.scale * estimate.low, row.scale * estimate.high, estimate.sentences, estimate.people
                 )
                 shown = f"{row.number(estimate.value)} {row.unit}".strip()
-                marks.append(Mark(column.group or column.system, scaled, shown, names.index(column.system)))
+                who = f"{column.group}, {column.system}" if column.group else column.system
+                marks.append(Mark(who, scaled, shown, names.index(column.system)))
         if len(marks) > 1:
             caption = f"{escape(row.title)}{_direction(row)}"
             pictures.append(f"<figure><figcaption>{caption}</figcaption>{interval_plot(row.title, marks)}</figure>")
@@ -169,19 +171,20 @@ def _direction(row: Row) -> str:
 def _language(found: Findings, language: str) -> str:
     name = LANGUAGES.get(language, language)
     columns = [column for column in found.figures if column.language == language]
-    systems = [column.system for column in columns]
-    parts = [f"<section><h2>{name}</h2>", _figures_table(f"{name}: all figures with 95 % intervals", columns), _plots(columns, systems)]
+    names = list(dict.fromkeys([*YARDSTICKS, *(column.system for column in found.figures)]))  # a system has one colour all over the page
+    parts = [f"<section><h2>{name}</h2>", _figures_table(f"{name}: all figures with 95 % intervals", columns), _plots(columns, names)]
     contours = {
-        system: shape for system in systems
+        system: shape for system in names
         if (shape := tone_contours([s for s in found.scores if (s.system, s.language) == (system, language)])) is not None
     }  # fmt: skip
     if len(contours) > 1 and any(TONES in column.figures for column in columns):
         title = "Mean pitch of the four tones, semitones around the speaker's middle"
-        parts.append(f'<div class="plots"><figure><figcaption>{title}</figcaption>{contour_plot(title, contours)}</figure></div>')
+        picture = contour_plot(title, contours, [names.index(one) for one in contours])
+        parts.append(f'<div class="plots"><figure><figcaption>{title}</figcaption>{picture}</figure></div>')
     for groups, heading in ((found.by_sex, "by sex"), (found.by_speaker, "by person")):
         own = [column for column in groups if column.language == language]
         if len({column.group for column in own}) > 1:
-            parts.append(f"<h3>{name} {heading}</h3>{_groups(f'{name} {heading}', own, found)}")
+            parts.append(f"<h3>{name} {heading}</h3>{_groups(f'{name} {heading}', own, found)}{_plots(own, names, _OF_GROUPS)}")
     return "".join(parts) + "</section>"
 
 
@@ -199,7 +202,7 @@ def _targets(found: Findings) -> str:
     lines = []
     for column in found.figures:
         for row in rows([column]):
-            for key, first, second in _TARGETS if column.system not in (NATURAL, "espeak-ng") else ():
+            for key, first, second in _TARGETS if column.system not in YARDSTICKS else ():
                 if row.key == key:
                     value = column.figures[key].value
                     met = [t is not None and (value <= t if row.better == "lower" else value >= t) for t in (first, second)]
@@ -230,7 +233,7 @@ def _spoken(score: Score, found: Findings, players: _Players, more: str = "") ->
 
 
 def _samples(heard: Listening, found: Findings, players: _Players) -> str:
-    lead = "Of everybody the sentence in the middle of their own phone errors: neither the best nor the worst."
+    lead = "Of everybody the sentence in the middle of the phone errors, neither best nor worst; the same by all, where they spoke it."
     parts = [f"<section><h2>Listen</h2><p>{lead}</p>"]
     for scores in heard.samples:
         title = f"{found.person(scores[0].speaker)}, {LANGUAGES.get(scores[0].language, scores[0].language)}"

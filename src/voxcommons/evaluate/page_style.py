@@ -19,7 +19,7 @@ p{margin:.3rem 0;max-width:60rem}
 .wide:focus-visible{outline:3px solid var(--s2)}
 table{border-collapse:separate;border-spacing:0;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:.5rem .7rem;color:var(--quiet)}
-th,td{text-align:left;vertical-align:top;padding:.4rem .7rem;border-top:1px solid var(--rule);min-width:6.5rem}
+th,td{text-align:left;vertical-align:top;padding:.4rem .7rem;border-top:1px solid var(--rule);min-width:5.6rem}
 tbody th{font-weight:normal;min-width:9.5rem;position:sticky;left:0;background:var(--card)}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr));gap:.8rem;margin:.8rem 0}
 figure{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:.5rem;padding:.6rem .7rem .2rem}

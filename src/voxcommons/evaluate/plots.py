@@ -66,12 +66,13 @@ def interval_plot(title: str, marks: Sequence[Mark]) -> str:
     return _picture(words, height, parts)
 
 
-def contour_plot(title: str, contours: Mapping[str, NDArray[np.float64]]) -> str:
+def contour_plot(title: str, contours: Mapping[str, NDArray[np.float64]], series: Sequence[int]) -> str:
     """Draw the mean pitch contours of the four tones side by side, one line per series.
 
     Args:
         title: what is measured.
-        contours: [4, 5] semitones of each series.
+        contours: [4, 5] semitones under each name.
+        series: the number of the colour and shape of each.
     """
     low, high = _range([float(value) for shape in contours.values() for value in shape.ravel()])
     top, bottom = 22.0, 150.0
@@ -87,12 +88,12 @@ def contour_plot(title: str, contours: Mapping[str, NDArray[np.float64]]) -> str
     for tone in range(4):
         left = _SIDE + 20 + tone * field
         parts.append(f'<text class="tick" x="{left + field / 2}" y="{bottom + 16}" text-anchor="middle">tone {tone + 1}</text>')
-        for number, shape in enumerate(contours.values()):
+        for number, shape in zip(series, contours.values(), strict=True):
             points = " ".join(f"{left + field * (0.12 + 0.19 * i):.1f},{y(float(v))}" for i, v in enumerate(shape[tone]))
             dash = f' stroke-dasharray="{4 * number} 3"' if number else ""
             parts.append(f'<polyline class="s{number % _MOST_SERIES} line" points="{points}"{dash}/>')
     left = _SIDE + 20
-    for number, name in enumerate(contours):
+    for number, name in zip(series, contours, strict=True):
         parts.append(_shape(number, left + 5, 9))
         parts.append(f'<text class="label" x="{left + 14}" y="13">{escape(name)}</text>')
         left += 30 + 6.4 * len(name)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcommons.evaluate.bootstrap import Estimate, Pair, draw_totals, estimate, estimate_difference, estimate_relative
-from voxcommons.evaluate.figures import FIGURES, NATURAL, RELATIVE, Figure, Yardsticks, yardsticks
+from voxcommons.evaluate.figures import FIGURES, NATURAL, RELATIVE, YARDSTICKS, Figure, Yardsticks, yardsticks
 from voxcommons.evaluate.objective import Score
 
 TONES = "tone_agreement"
@@ -44,7 +44,8 @@ class Column:
         largest = max(self.figures.values(), key=lambda e: e.sentences, default=None)
         if largest is None:
             return "no clips"
-        return f"{largest.sentences} clips, {largest.people} {'speaker' if largest.people == 1 else 'speakers'}"
+        clips, people = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((largest.sentences, "clip"), (largest.people, "speaker")))
+        return f"{clips}, {people}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Row:
 
     def number(self, value: float) -> str:
         """A value of this line, without its unit."""
-        return f"{self.scale * value:.{self.decimals}f}"
+        return f"{round(self.scale * value, self.decimals) + 0.0:.{self.decimals}f}"  # no -0.00
 
     def cell(self, found: Estimate | None) -> str:
         """Value, unit and interval."""
@@ -84,7 +85,7 @@ def rows(found: Sequence[Column]) -> list[Row]:
 
 
 def columns(scores: Sequence[Score], normal: Yardsticks | None = None, group: str = "") -> list[Column]:
-    """Put the figures of each language and system into a column, natural speech first.
+    """Put the figures of each language and system into a column: natural speech, espeak-ng, the others as they come.
 
     Args:
         scores: of the people the columns are about.
@@ -92,9 +93,12 @@ def columns(scores: Sequence[Score], normal: Yardsticks | None = None, group: st
         group: how these people are called.
     """
     normal = normal if normal is not None else yardsticks(scores)
-    order = sorted({(s.language, s.system != NATURAL, s.system) for s in scores})
+    systems = [*YARDSTICKS, *(name for name in dict.fromkeys(s.system for s in scores) if name not in YARDSTICKS)]
+    there = {(s.language, s.system) for s in scores}
     found = []
-    for language, _, system in order:
+    for language, system in ((language, system) for language in sorted({s.language for s in scores}) for system in systems):
+        if (language, system) not in there:
+            continue
         own = [s for s in scores if s.language == language and s.system == system]
         base = [s for s in scores if s.language == language and s.system == NATURAL]
         figures = {f.key: e for f in FIGURES if (e := estimate(f.observations(own, normal))) is not None}
@@ -193,7 +197,9 @@ def _pair(figure: Figure, score: Score, other: Score, normal: Yardsticks) -> Pai
 
 
 def verdict(row: Row, change: Estimate) -> str:
-    """What a difference means: better, worse, changed, or not certain because the interval holds zero."""
+    """What a difference means: better, worse, changed, none, or not certain because the interval holds zero."""
+    if change.low == change.high == 0:
+        return "none"
     if change.low <= 0 <= change.high:
         return "not certain"
     if not row.better:
