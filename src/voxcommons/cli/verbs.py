@@ -38,7 +38,7 @@ VERBS: Mapping[str, Verb] = {
     "convert": Verb("voxcommons.cli.convert:convert", "Turn GPT-SoVITS weights into a base model, and back."),
     "models": Verb("voxcommons.cli.models:models", "List and get the public base sets."),
     "demo": Verb("voxcommons.cli.demo:demo", "Clone a voice and speak three sentences, with figures."),
-    "evaluate": Verb("voxcommons.cli.evaluate:evaluate", "Measure a base model."),
+    "evaluate": Verb("voxcommons.cli.evaluate:evaluate", "Measure a base model or a voice."),
     "train": Verb("voxcommons.cli.train:train", "Train a base model."),
     "doctor": Verb("voxcommons.cli.doctor:doctor", "Say what is installed, what is missing and how to get it."),
 }

@@ -5,7 +5,7 @@ statistics: the covariance of cepstral coefficients inside a recording, whose di
 A microphone's colour only moves the mean, which is not looked at. Two covariances are compared by the arithmetic-harmonic
 sphericity (Bimbot and Mathan, "Text-free speaker recognition using an arithmetic-harmonic sphericity measure", 1993), which
 does not ask how large either is. Checked on natural clips of 2 to 10 s, each left out of its speaker's covariance: the
-nearest of 49 readers of the training corpora (392 clips) was the right one for 98 % in English and 97 % in Mandarin.
+nearest of 49 readers of the training corpora was the right one for 189 of 192 English and 193 of 200 Mandarin clips.
 """
 
 from __future__ import annotations
