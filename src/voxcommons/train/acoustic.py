@@ -71,6 +71,7 @@ class AcousticRecipe:
     fft_samples: int = 1024
     hop_samples: int = 320
     seed: int = 2
+    record_every: int = 50
     save_every: int = 100
     test_every: int = 500
 
@@ -226,7 +227,7 @@ def train_acoustic(
     by_speaker = clips_by_speaker(train)
     optimizer = torch.optim.AdamW(model.parameters(), recipe.peak_rate, betas=(0.8, 0.99), eps=1e-8)
     critic_optimizer = torch.optim.AdamW(critics.parameters(), recipe.critic_rate, betas=(0.8, 0.99), eps=1e-8)
-    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every)
+    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every, recipe.record_every)
     networks, optimizers = {"acoustic": model, "critics": critics}, {"acoustic": optimizer, "critics": critic_optimizer}
     stage = Stage(folder, networks, optimizers, pace, clip=200.0, progress=progress)
     for step in stage.steps():

@@ -52,6 +52,7 @@ class AutoencoderRecipe:
     fft_samples: int = 1024
     hop_samples: int = 320
     seed: int = 7
+    record_every: int = 50
     save_every: int = 200
 
 
@@ -70,7 +71,7 @@ def train_autoencoder(
     distance = SpectralDistance(corpus.rate)
     parts = [*model.ref_enc.parameters(), *model.enc_q.parameters(), *model.dec.parameters()]
     optimizer = torch.optim.AdamW(parts, recipe.peak_rate, betas=(0.8, 0.99))
-    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.steps)
+    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.steps, recipe.record_every)
     stage = Stage(folder, {"autoencoder": model}, {"autoencoder": optimizer}, pace, clip=200.0, progress=progress)
     for step in stage.steps():
         rng = np.random.default_rng((recipe.seed, step))

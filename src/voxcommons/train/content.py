@@ -43,6 +43,7 @@ class ContentRecipe:
     warmup_steps: int = 150
     weight_decay: float = 0.02
     seed: int = 1
+    record_every: int = 50
     save_every: int = 200
     test_every: int = 400
     shortest_s: float = 0.6
@@ -114,7 +115,7 @@ def train_content(
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.peak_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
     )
-    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every)
+    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every, recipe.record_every)
     stage = Stage(folder, {"content": model}, {"content": optimizer}, pace, clip=1.0, progress=progress)
     for step in stage.steps():
         generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)

@@ -53,6 +53,7 @@ class SemanticRecipe:
     longest_s: float = 14.0
     shortest_s: float = 0.8
     seed: int = 3
+    record_every: int = 50
     save_every: int = 200
     test_every: int = 400
 
@@ -159,7 +160,7 @@ def train_semantic(
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.peak_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay
     )
-    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every)
+    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every, recipe.record_every)
     stage = Stage(folder, {"semantic": model}, {"semantic": optimizer}, pace, clip=1.0, progress=progress)
     for step in stage.steps():
         rng = np.random.default_rng((recipe.seed, step))

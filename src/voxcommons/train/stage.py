@@ -16,9 +16,6 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.train.schedule import rate_at
 from voxcommons.train.state import Checkpoints, MovingAverage
 
-RECORD_EVERY = 50
-
-
 @dataclass(frozen=True)
 class Pace:
     """When things happen in a stage.
@@ -29,6 +26,7 @@ class Pace:
         warmup_steps: steps until it is reached.
         save_every: steps between checkpoints.
         test_every: steps between figures on unseen speakers.
+        record_every: steps whose figures are averaged into one line of the curve.
     """
 
     steps: int
@@ -36,6 +34,7 @@ class Pace:
     warmup_steps: int
     save_every: int
     test_every: int
+    record_every: int = 50
 
 
 class Stage:
@@ -66,7 +65,7 @@ class Stage:
 
     def steps(self) -> Iterator[int]:
         """Yield the numbers of the steps still to run; the caller ends each one with `learn` and `finish`."""
-        first = self.checkpoints.resume(self.networks, self.optimizers, {self.name: self.average})
+        first, self._totals = self.checkpoints.resume(self.networks, self.optimizers, {self.name: self.average})
         self.progress.start(self.pace.steps - first, f"training: {self.checkpoints.folder.name}")
         for step in range(first, self.pace.steps):
             for group in self.optimizer.param_groups:
@@ -90,10 +89,12 @@ class Stage:
         for name, value in figures.items():
             self._totals[name] = self._totals.get(name, 0.0) + float(value.detach())
         done, last = step + 1, step + 1 == self.pace.steps
-        if done % RECORD_EVERY == 0:
-            self.checkpoints.record(done, **{name: total / RECORD_EVERY for name, total in self._totals.items()})
+        every = self.pace.record_every
+        if done % every == 0:
+            self.checkpoints.record(done, **{name: total / every for name, total in self._totals.items()})
             self._totals = {}
-        if done % self.pace.save_every == 0 or last:
-            self.checkpoints.save(done, self.networks, self.optimizers, {self.name: self.average})
         if done % self.pace.test_every == 0 or last:
             self.checkpoints.record(done, **test())
+        # Last, so that a run killed before this line records those figures again, and one killed after it has them all.
+        if done % self.pace.save_every == 0 or last:
+            self.checkpoints.save(done, self.networks, self.optimizers, {self.name: self.average}, self._totals)

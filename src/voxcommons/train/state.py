@@ -7,6 +7,7 @@ safetensors and numbers as JSON, nothing pickled, and the newest complete checkp
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from voxcommons.base.errors import CorruptFileError
-from voxcommons.base.files import atomic_folder
+from voxcommons.base.files import atomic_folder, atomic_path
 
 
 class MovingAverage:
@@ -61,9 +62,17 @@ class Checkpoints:
 
     def save(
         self, step: int, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer],
-        averages: Mapping[str, MovingAverage],
+        averages: Mapping[str, MovingAverage], totals: Mapping[str, float],
     ) -> Path:
-        """Write everything needed to go on from ``step`` and drop older checkpoints."""
+        """Write everything needed to go on from ``step`` and drop older checkpoints.
+
+        Args:
+            step: steps that are done.
+            modules: networks by name.
+            optimizers: under the same names.
+            averages: likewise.
+            totals: sums of the figures since the last line of the curve.
+        """
         target = self.folder / f"step-{step:08d}"
         with atomic_folder(target, replace=True) as temporary:
             for name, module in modules.items():
@@ -76,7 +85,7 @@ class Checkpoints:
                 save_file(tensors, temporary / f"{name}.optimizer.safetensors")
             save_file({"torch": torch.get_rng_state()}, temporary / "random.safetensors")
             state = {
-                "step": step, "groups": groups,
+                "step": step, "groups": groups, "totals": dict(totals),
                 "updates": {name: average.updates for name, average in averages.items()},
             }
             (temporary / "state.json").write_text(json.dumps(state), encoding="utf-8")
@@ -89,15 +98,19 @@ class Checkpoints:
     def resume(
         self, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer],
         averages: Mapping[str, MovingAverage],
-    ) -> int:
-        """Load the newest checkpoint into the given objects and return its step (0 when there is none).
+    ) -> tuple[int, dict[str, float]]:
+        """Load the newest checkpoint into the given objects.
+
+        Returns:
+            (its step, the sums of figures it kept); (0, none) when there is no checkpoint.
 
         Raises:
             CorruptFileError: the checkpoint does not fit these models.
         """
         newest = self.newest()
+        self._tidy(newest)
         if newest is None:
-            return 0
+            return 0, {}
         state = json.loads((newest / "state.json").read_text(encoding="utf-8"))
         try:
             for name, module in modules.items():
@@ -113,8 +126,7 @@ class Checkpoints:
                 found=f"{newest}: {error}", do="use another --out folder or delete this one",
             ) from error
         torch.set_rng_state(load_file(newest / "random.safetensors")["torch"])
-        self._cut_curve(int(state["step"]))
-        return int(state["step"])
+        return int(state["step"]), dict(state.get("totals", {}))
 
     def record(self, step: int, **figures: float) -> None:
         """Append one line of figures to ``curves.jsonl``."""
@@ -123,15 +135,24 @@ class Checkpoints:
             curve.write(json.dumps(line) + "\n")
 
     def curves(self) -> list[dict[str, float]]:
-        """Return the recorded lines."""
-        if not self.curve.is_file():
-            return []
-        return [json.loads(line) for line in self.curve.read_text(encoding="utf-8").splitlines()]
+        """Return the recorded lines; one that was cut short by a kill ends them."""
+        lines: list[dict[str, float]] = []
+        if self.curve.is_file():
+            for line in self.curve.read_text(encoding="utf-8").splitlines(keepends=True):
+                if not line.endswith("\n"):
+                    break
+                lines.append(json.loads(line))
+        return lines
 
-    def _cut_curve(self, step: int) -> None:
-        """Forget figures of steps that will be run again."""
-        kept = [json.dumps(line) for line in self.curves() if line["step"] <= step]
-        self.curve.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+    def _tidy(self, newest: Path | None) -> None:
+        """Forget what a killed run left behind: half a checkpoint, and figures of steps that will be run again."""
+        for half in self.folder.glob(".step-*.part"):
+            shutil.rmtree(half)
+        step = int(newest.name.removeprefix("step-")) if newest else 0
+        kept = [json.dumps(line) + "\n" for line in self.curves() if line["step"] <= step]
+        if self.curve.is_file():
+            with atomic_path(self.curve) as temporary:
+                temporary.write_text("".join(kept), encoding="utf-8")
 
 
 def _plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
