@@ -48,3 +48,21 @@ def test_every_length_gives_one_vector_of_the_same_size():
     with torch.no_grad():
         model = ERes2NetV2().eval()
         assert model.vector_of(torch.randn(1200)).shape == model.vector_of(torch.randn(2000)).shape == (1, VECTOR)
+
+
+def test_folded_it_says_the_same():
+    torch.manual_seed(2)
+    model = ERes2NetV2().eval()
+    for part in model.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(part.running_mean, -0.5, 0.5)
+            torch.nn.init.uniform_(part.running_var, 0.5, 2.0)
+            torch.nn.init.uniform_(part.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(part.bias, -0.5, 0.5)
+    wave = torch.randn(4000)
+    with torch.no_grad():
+        before = model.vector_of(wave)
+        after = model.fold().vector_of(wave)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in model.modules())
+    assert before.std() > 0.01
+    torch.testing.assert_close(after, before, atol=1e-4 * float(before.abs().max()), rtol=1e-3)

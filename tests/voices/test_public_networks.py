@@ -103,6 +103,30 @@ def test_the_speaker_vector_is_part_of_the_style():
     assert not np.allclose(first, style_of(base, [clip], RATE))
 
 
+class Listener:
+    """Remembers how long the sounds are that it is asked about; the vector is their loudness."""
+
+    def __init__(self):
+        self.lengths = []
+
+    def vector_of(self, wave):
+        self.lengths.append(len(wave))
+        return wave.abs().mean().expand(1, 4)
+
+
+def test_one_clip_is_heard_whole_and_several_in_windows_of_one_length_up_to_a_bound():
+    def lengths(*seconds):
+        listener = Listener()
+        style_of(replace(public_base(speaker_dim=4), speaker=listener), [np.resize(CLIP, int(s * RATE)) for s in seconds], RATE)
+        return listener.lengths
+
+    assert lengths(7.3) == [int(7.3 * RATE)]
+    assert lengths(3.1, 5.2, 4.4) == [4 * RATE] * 3
+    assert lengths(12.5) == [4 * RATE] * 3
+    assert lengths(*[11.0] * 12) == [4 * RATE] * 12
+    assert lengths(1.2, 1.5) == [4 * RATE]
+
+
 def test_only_mandarin_has_context_and_each_phoneme_that_of_its_character(installed):
     context = load_bert(sets_folder(installed) / BERT)
     mixed = read("你好, hello")

@@ -6,9 +6,12 @@ it is trained elsewhere and frozen here. Its tensors carry the names of the publ
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 SAMPLE_RATE = 16_000
 BANDS = 80
@@ -74,7 +77,7 @@ class ERes2NetV2(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, _STEM, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(_STEM)
+        self.bn1: nn.Module = nn.BatchNorm2d(_STEM)
         channels, stages = _STEM, []
         for stage, blocks in enumerate(_BLOCKS):
             planes = _STEM << stage
@@ -98,10 +101,31 @@ class ERes2NetV2(nn.Module):
         Returns:
             [B, 20480], the average over time.
         """
-        x = F.relu(self.bn1(self.conv1(fbank.transpose(1, 2)[:, None])))  # [B, 64, 80, F]
+        x = F.relu(self.bn1(self.conv1(fbank.transpose(1, 2)[:, None])), inplace=True)  # [B, 64, 80, F]
         third = self.layer3(self.layer2(self.layer1(x)))  # [B, 1024, 20, F / 4]
         fused = self.fuse34(self.layer4(third), self.layer3_ds(third))  # [B, 2048, 10, F / 8]
         return fused.flatten(1, 2).mean(-1)
+
+    def fold(self) -> ERes2NetV2:
+        """Put the batch normalisations into the convolutions before them, for inference: less work, and half the memory.
+
+        Returns:
+            The same network, in evaluation mode; its state dict no longer has their names.
+        """
+        self.eval()
+        self.conv1, self.bn1 = _folded(self.conv1, self.bn1)
+        for part in self.modules():
+            if isinstance(part, _Block):
+                part.conv1, part.bn1 = _folded(part.conv1, part.bn1)
+                part.conv3, part.bn3 = _folded(part.conv3, part.bn3)
+                for index in range(_SCALE):
+                    part.convs[index], part.bns[index] = _folded(part.convs[index], part.bns[index])
+                if len(part.shortcut):
+                    part.shortcut[0], part.shortcut[1] = _folded(part.shortcut[0], part.shortcut[1])
+            elif isinstance(part, _Fusion):
+                for first in (0, 3):
+                    part.local_att[first], part.local_att[first + 1] = _folded(part.local_att[first], part.local_att[first + 1])
+        return self
 
     def vector_of(self, wave: Tensor) -> Tensor:
         """The vector [1, 20480] of a sound [T] at 16 kHz; at least 400 samples.
@@ -119,12 +143,12 @@ class _Block(nn.Module):
         super().__init__()
         width, wide = planes * _BASE_WIDTH // 64, planes * _EXPANSION
         self.conv1 = nn.Conv2d(channels, width * _SCALE, 1, stride=stride, bias=False)
-        self.bn1 = nn.BatchNorm2d(width * _SCALE)
+        self.bn1: nn.Module = nn.BatchNorm2d(width * _SCALE)
         self.convs = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in range(_SCALE))
         self.bns = nn.ModuleList(nn.BatchNorm2d(width) for _ in range(_SCALE))
         self.fuse_models = nn.ModuleList(_Fusion(width) for _ in range(_SCALE - 1)) if fused else None
         self.conv3 = nn.Conv2d(width * _SCALE, wide, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(wide)
+        self.bn3: nn.Module = nn.BatchNorm2d(wide)
         same = stride == 1 and channels == wide
         self.shortcut = nn.Sequential() if same else nn.Sequential(nn.Conv2d(channels, wide, 1, stride, bias=False), nn.BatchNorm2d(wide))
 
@@ -137,7 +161,9 @@ class _Block(nn.Module):
             if done:
                 group = done[-1] + group if self.fuse_models is None else self.fuse_models[index - 1](done[-1], group)
             done.append(_clipped(norm(conv(group))))
-        return _clipped(self.bn3(self.conv3(torch.cat(done, 1))) + self.shortcut(x))
+        made = self.bn3(self.conv3(torch.cat(done, 1)))
+        made += self.shortcut(x)
+        return _clipped(made)
 
 
 class _Fusion(nn.Module):
@@ -157,4 +183,10 @@ class _Fusion(nn.Module):
 
 
 def _clipped(x: Tensor) -> Tensor:
-    return x.clamp(0.0, _CEILING)
+    """Clip in place: nobody else looks at what a layer has just made, and some are 100 MB."""
+    return x.clamp_(0.0, _CEILING)
+
+
+def _folded(convolution: Any, norm: Any) -> tuple[nn.Conv2d, nn.Identity]:  # noqa: ANN401 - members of a Sequential have no closer type
+    """A convolution that normalises too, and nothing where the normalisation was."""
+    return convolution if isinstance(norm, nn.Identity) else fuse_conv_bn_eval(convolution, norm), nn.Identity()

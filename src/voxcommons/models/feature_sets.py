@@ -63,7 +63,9 @@ def load_speaker(folder: Path, device: str = "cpu") -> ERes2NetV2:
         CorruptFileError: something in it is wrong.
     """
     set_of_kind(folder, "eres2netv2")
-    return _filled(ERes2NetV2, folder, device)
+    network = _filled(ERes2NetV2, folder, device).fold().requires_grad_(False)
+    return_memory()
+    return network
 
 
 def network_shapes(kind: str, config: Mapping[str, Any], folder: Path) -> dict[str, tuple[int, ...]]:
