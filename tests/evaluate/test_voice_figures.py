@@ -6,6 +6,7 @@ import soundfile
 
 from corpus_of_two import RATE, buzz
 from voxcommons.base.errors import InputError
+from voxcommons.evaluate import voice_figures
 from voxcommons.evaluate.dev_speakers import DevSpeaker
 from voxcommons.evaluate.figures import NATURAL
 from voxcommons.evaluate.voice_figures import natural_speech, own_sentences, recordings_of, voice_plan
@@ -73,3 +74,9 @@ def test_known_sentences_of_the_speaker_are_spoken_first(held_out, tmp_path):
 def test_nothing_to_speak_is_said(tmp_path):
     with pytest.raises(InputError, match="nothing to speak"):
         voice_plan(person(tmp_path), ["ja"], 3, [])
+
+
+def test_of_many_recordings_a_bounded_number_is_read(held_out, monkeypatch):
+    monkeypatch.setattr(voice_figures, "MOST_NATURAL", 1)
+    (held_out / "b.wav").write_bytes(b"would be refused if it were read")
+    assert len(natural_speech(recordings_of([held_out]), "mine", "en", None)) == 1

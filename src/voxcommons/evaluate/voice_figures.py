@@ -71,6 +71,8 @@ def recordings_of(paths: Sequence[Path]) -> list[Path]:
 def natural_speech(recordings: Sequence[Path], speaker: str, language: str, recogniser: EnglishRecogniser | None) -> list[Natural]:
     """Read natural recordings of a speaker; long ones are cut at pauses, and their transcript is dealt out.
 
+    No more than `MOST_NATURAL` pieces are taken, and no file is read beyond them.
+
     Args:
         recordings: sound files; what is said in one may stand beside it in a file of the same name that ends in .txt.
         speaker: the name their figures get.
@@ -82,6 +84,8 @@ def natural_speech(recordings: Sequence[Path], speaker: str, language: str, reco
     """
     found: list[Natural] = []
     for path in recordings:
+        if len(found) >= MOST_NATURAL:
+            break
         beside = path.with_suffix(".txt")
         text = beside.read_text(encoding="utf-8-sig", errors="replace").strip() if beside.is_file() else ""
         audio = load(path)
