@@ -10,6 +10,7 @@ import pytest
 
 from tiny_base import add_tiny_voice, make_tiny_base
 from tiny_g2pw import LABELS, tiny_network, write_g2pw
+from tiny_server import running
 from voxcommons.base.errors import CorruptFileError, InputError, MissingExtraError, RefusedFileError
 from voxcommons.base.settings import Settings
 from voxcommons.cli.main import main
@@ -125,6 +126,20 @@ def test_speech_uses_it_and_the_record_says_so(vox, installed, tmp_path):
     assert sounds[0] != sounds[1]
     records = [json.loads(line) for line in ReleaseLog(installed).path.read_text().splitlines()]
     assert [record["options"]["polyphones"] for record in records] == ["dictionary", "g2pw"]
+
+
+def test_a_server_reads_as_it_was_started(installed, tmp_path):
+    save_base(make_tiny_base(for_training=True, ending="soon"), tmp_path / "tiny")
+    add_tiny_voice(installed, load_base(tmp_path / "tiny", parts=("semantic_to_wave",)))
+    sounds = []
+    for name in ("dictionary", "g2pw"):
+        with running(installed, tmp_path / "tiny", polyphones=name) as server:
+            told = {"model": "tiny", "voice": "tester", "input": "你行吗", "response_format": "wav"}
+            answer = server.post("/v1/audio/speech", json=told)
+            assert answer.status_code == 200, answer.text
+            sounds.append(answer.content)
+            assert json.loads(server.log.path.read_text().splitlines()[-1])["options"]["polyphones"] == name
+    assert sounds[0] != sounds[1]
 
 
 def test_the_dictionaries_need_nothing_installed(home):

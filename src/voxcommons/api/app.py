@@ -29,6 +29,7 @@ from voxcommons.api.sessions import Sessions
 from voxcommons.api.studio import Studio
 from voxcommons.base.log import logger
 from voxcommons.trust.audit import ReleaseLog
+from voxcommons.voices.polyphones import polyphones
 
 _log = logger(__name__)
 _CODES = {400: "unreadable_request", 404: "not_found", 405: "method_not_allowed"}
@@ -80,7 +81,8 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
         InputError: a base model or an allowed folder is not there.
         CorruptFileError: a base model is damaged.
     """
-    studio = Studio(config.home, dict(config.bases), AllowedFolders.of(config.folders), config.threads, config.tuned_kept)
+    readings = polyphones(config.polyphones, config.home, threads=config.threads)
+    studio = Studio(config.home, dict(config.bases), AllowedFolders.of(config.folders), config.threads, config.tuned_kept, readings)
     desk, log, sessions = Desk(config.queue), ReleaseLog(config.home), Sessions(studio.default)
 
     def warm() -> Generator[None, None, None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from voxcommons.base.errors import InputError
+from voxcommons.voices.polyphones import DICTIONARY
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9880
 _SHORTEST_TOKEN = 16
@@ -34,6 +35,7 @@ class ServeConfig:
         max_body_bytes: longest request body.
         threads: processor threads for the models; None takes what suits them.
         tuned_kept: voices with weights of their own that stay loaded.
+        polyphones: who decides Mandarin characters with several readings: one of `voices.polyphones.CHOICES`.
     """
 
     home: Path
@@ -47,6 +49,7 @@ class ServeConfig:
     max_body_bytes: int = 1 << 20
     threads: int | None = None
     tuned_kept: int = 4
+    polyphones: str = DICTIONARY
 
     @property
     def default_base(self) -> str:

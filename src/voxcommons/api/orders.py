@@ -112,7 +112,7 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
         VoxError: what the engine, the voice or the door say; before the first byte wherever that can be known.
     """
     engine, voice = _engine_and_voice(order, studio)
-    options = options_for(engine.base.facts, order, cancel)
+    options = replace(options_for(engine.base.facts, order, cancel), polyphones=studio.polyphones)
     made_from = provenance(order.text, voice, engine.base, options)
     rate, tail = order.sample_rate or engine.base.sample_rate, Tail()
     chunks = tail.measured(_at_rate(_chunks(engine, voice, order, options), rate))

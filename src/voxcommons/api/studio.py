@@ -19,6 +19,7 @@ from voxcommons.base.log import logger
 from voxcommons.models.build import BaseModel, load_base, read_facts
 from voxcommons.models.overlay import overlaid
 from voxcommons.synth.engine import Engine, SpeakingVoice
+from voxcommons.text.g2p.zh_polyphones import Polyphones
 from voxcommons.voicefile.manifest import MANIFEST_FILE, WEIGHTS_FILE
 from voxcommons.voices.base_models import find_base
 from voxcommons.voices.library import Library, Voice
@@ -58,17 +59,24 @@ class Studio:
         folders: where clients may name files.
         threads: processor threads for the models.
         tuned_kept: how many voices with weights of their own stay loaded.
+        polyphones: who decides Mandarin characters with several readings; None for the dictionaries alone.
 
     Raises:
         InputError: there is no such base model.
         CorruptFileError: one of them is damaged.
     """
 
-    def __init__(
-        self, home: Path, bases: dict[str, str], folders: AllowedFolders, threads: int | None = None, tuned_kept: int = TUNED_KEPT
+    def __init__(  # noqa: PLR0913 - what an operator decides
+        self,
+        home: Path,
+        bases: dict[str, str],
+        folders: AllowedFolders,
+        threads: int | None = None,
+        tuned_kept: int = TUNED_KEPT,
+        polyphones: Polyphones | None = None,
     ) -> None:
         self.library, self._networks = Library(home), PublicNetworks(home)
-        self.folders = folders
+        self.folders, self.polyphones = folders, polyphones
         self._places = {name: find_base(place, home) for name, place in bases.items()}
         self._facts = {name: read_facts(place) for name, place in self._places.items()}
         self._threads, self._tuned_kept = threads, tuned_kept

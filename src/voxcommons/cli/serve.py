@@ -8,6 +8,7 @@ import click
 
 from voxcommons.base.messages import say
 from voxcommons.cli.console import BASE_HELP, settings_of
+from voxcommons.voices.polyphones import CHOICES, DICTIONARY
 
 _EXAMPLE = """\b
 Start it, and ask it for a sound from another terminal:
@@ -30,6 +31,8 @@ Start it, and ask it for a sound from another terminal:
 @click.option("--allow-control", is_flag=True, help="Let clients stop and restart the server with /control.")
 @click.option("--own-voices", type=click.IntRange(1, 1000), default=4, show_default=True, help="Voices with weights of their own that stay "
               "loaded; each takes as much memory as it has weights.")  # fmt: skip
+@click.option("--polyphones", type=click.Choice(CHOICES), default=DICTIONARY, show_default=True,
+              help="Who decides Mandarin characters with several readings; g2pw is a network: vox models pull g2pw.")  # fmt: skip
 @click.option("--queue", type=click.IntRange(0, 10_000), default=16, show_default=True, help="Requests that may wait; one more gets 429.")
 @click.option("--max-text", type=click.IntRange(1, 200_000), default=10_000, show_default=True, help="Longest text, in characters.")
 @click.pass_context
@@ -44,6 +47,7 @@ def serve(
     open_to_all: bool,
     allow_control: bool,
     own_voices: int,
+    polyphones: str,
     queue: int,
     max_text: int,
 ) -> None:
@@ -67,6 +71,7 @@ def serve(
         max_text=max_text,
         threads=settings.threads,
         tuned_kept=own_voices,
+        polyphones=polyphones,
     )
     server = Server(config, host, port)
     click.echo(say("serving", settings.language_of_messages, address=server.address), err=True)
