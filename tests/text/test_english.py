@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from voxcommons.text.g2p.en_dictionary import dictionary, pronunciations
 from voxcommons.text.lexicon import ARPABET
 from voxcommons.text.normalise.en_numbers import cardinal, ordinal, roman, year
 from voxcommons.text.phonemes import Utterance
@@ -93,3 +94,12 @@ def test_a_figure_and_its_unit_point_at_what_was_written():
     text = "It is 5km away."
     spans = [span for span in read(text, "en").spans if text[span.text_start : span.text_end] == "5km"]
     assert len(spans) == 2  # "five" and "kilometers"
+
+
+def test_looking_one_word_up_finds_what_the_whole_dictionary_says():
+    words = dictionary()
+    assert len(words) > 125_000
+    for word in [*list(words)[::97], "a", "the", "'bout", "zywicki", "stilton", "stilted"]:
+        assert pronunciations(word) == words[word]
+    for unknown in ("", "a b", "xyzzyx", "é", "(", "a(2)", "\n", "\ud800"):
+        assert pronunciations(unknown) == ()

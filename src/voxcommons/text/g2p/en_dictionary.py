@@ -45,16 +45,40 @@ def _data(name: str) -> bytes:
 
 
 @cache
+def _lines() -> bytes:
+    """The dictionary as it is written, a line per pronunciation, between line ends; a table of it would take ten times as much memory."""
+    return b"\n" + lzma.decompress(_data("cmudict.dict.xz")).strip(b"\n") + b"\n"
+
+
+@cache
+def _part(first: bytes) -> bytes:
+    """The lines whose words begin with a byte; they stand together."""
+    lines = _lines()
+    start = lines.find(b"\n" + first)
+    return lines[start : lines.index(b"\n", lines.rfind(b"\n" + first) + 1) + 1] if start >= 0 else b""
+
+
+def pronunciations(word: str) -> tuple[str, ...]:
+    """The ways a lower-case word is said, as phones joined by spaces, most usual first; ``()`` if it is not in the dictionary."""
+    if not word or "(" in word:  # the second way of saying "a" is the line of "a(2)"
+        return ()
+    key, found = word.encode("utf-8", "replace"), []
+    lines = _part(key[:1])
+    start = lines.find(b"\n%b " % key)
+    while start >= 0:
+        stop = lines.index(b"\n", start + 1)
+        found.append(lines[start + 1 : stop].decode("utf-8").partition(" ")[2])
+        start = stop if lines.startswith(b"%b(" % key, stop + 1) else -1
+    return tuple(found)
+
+
 def dictionary() -> dict[str, tuple[str, ...]]:
-    """Word in lower case -> its pronunciations as phones joined by spaces, most usual first."""
+    """Every word with its pronunciations, for who needs them all."""
     words: dict[str, tuple[str, ...]] = {}
-    for line in lzma.decompress(_data("cmudict.dict.xz")).decode("utf-8").splitlines():
+    for line in _lines().decode("utf-8").splitlines()[1:]:
         word, _, phones = line.partition(" ")
-        if word.endswith(")"):
-            word = word[: word.rindex("(")]
-            words[word] = (*words.get(word, ()), phones)
-        else:
-            words[word] = (phones,)
+        word = word[: word.rindex("(")] if word.endswith(")") else word
+        words[word] = (*words.get(word, ()), phones)
     return words
 
 
@@ -79,5 +103,5 @@ def lookup(word: str, *, compat: bool = False) -> tuple[str, ...]:
     added = additions("en_public_words.tsv" if compat else "en_words.tsv").get(word)
     if added:
         return tuple(added.split())
-    found = dictionary().get(word)
+    found = pronunciations(word)
     return tuple(found[0].split()) if found else ()
