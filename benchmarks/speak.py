@@ -123,7 +123,7 @@ def released(engine: Engine, voice: Voice, text: str, streaming: str, seed: int)
 
 def peak_mb() -> float:
     """Highest resident memory of this process so far."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1)
 
 
 def cold(arguments: argparse.Namespace) -> dict[str, Any]:
