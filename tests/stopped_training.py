@@ -1,18 +1,17 @@
-"""A training run at toy size that kills its own process in the middle, for tests of what is left and goes on from there."""
+"""Training runs at toy size in processes of their own: one that kills itself in the middle, and one that several share."""
 
 import dataclasses
 import os
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 from voxcommons.base.progress import NullProgress
 from voxcommons.models import configs
-from voxcommons.train.acoustic import AcousticRecipe
-from voxcommons.train.autoencoder import AutoencoderRecipe
-from voxcommons.train.base_model import BaseSizes, BaseTraining
+from voxcommons.train.base_model import STAGES, BaseSizes, BaseTraining
 from voxcommons.train.base_recipe import BaseRecipe
-from voxcommons.train.content import ContentRecipe
-from voxcommons.train.semantic import SemanticRecipe
+from voxcommons.train.recipes import AcousticRecipe, AutoencoderRecipe, ContentRecipe, SemanticRecipe
+from voxcommons.train.workplace import Workplace
 
 SIZES = BaseSizes(
     configs.content_tiny(),
@@ -25,9 +24,7 @@ RHYTHM = {"steps": 7, "record_every": 3, "save_every": 2, "test_every": 4}
 RECIPE = BaseRecipe(
     left_out=(),
     content=ContentRecipe(batch_seconds=8, easy_steps=2, easy_batch_seconds=6, clean_share=0.5, **RHYTHM),
-    autoencoder=AutoencoderRecipe(
-        items=2, crop_frames=60, segment_frames=20, reference_frames=50, steps=7, record_every=3, save_every=2
-    ),
+    autoencoder=AutoencoderRecipe(items=2, crop_frames=60, segment_frames=20, reference_frames=50, **RHYTHM),
     acoustic=AcousticRecipe(adversarial_from=2, batch_seconds=8, segment_frames=20, reference_s=1.0, **RHYTHM),
     semantic=SemanticRecipe(batch_seconds=8, easy_steps=2, easy_longest_s=3.0, **RHYTHM),
 )
@@ -50,4 +47,35 @@ class KillsItself(NullProgress):
 
 def train_until_killed(data: Path, folder: Path, stage: str, steps: int) -> None:
     """Run one stage until so many steps are done; never returns."""
-    BaseTraining(data, folder, RECIPE, SIZES, progress=KillsItself(steps)).run([stage])
+    BaseTraining(data, folder, RECIPE, SIZES, place=Workplace(progress=KillsItself(steps))).run([stage])
+
+
+@dataclass(frozen=True)
+class Separately:
+    """Runs stages apart from each other, each after the same earlier ones, so that rounding in one does not reach the next.
+
+    Attributes:
+        data: folder of the corpus.
+        whole: a finished run, from which each stage takes what comes before it.
+        folder: a folder per stage is made here.
+        recipe: of the stages.
+        stages: which.
+    """
+
+    data: Path
+    whole: Path
+    folder: Path
+    recipe: BaseRecipe
+    stages: tuple[str, ...]
+
+    def __call__(self) -> None:
+        place = Workplace.of("cpu")
+        for stage in self.stages:
+            run = BaseTraining(self.data, self.folder / stage, self.recipe, SIZES, place)
+            if place.team.leads:
+                run.folder.mkdir()
+                for path in self.whole.iterdir():
+                    if path.name in ("corpus", "labels.jsonl", *STAGES[: STAGES.index(stage)]) or path.suffix == ".npz":
+                        (run.folder / path.name).symlink_to(path)
+            place.team.wait()
+            run.run([stage])

@@ -62,7 +62,8 @@ def test_what_a_kill_left_half_written_is_forgotten(tmp_path):
     with checkpoints.curve.open("a") as curve_file:
         curve_file.write('{"step": 3, "lo')
     (tmp_path / ".step-00000002.ab12.part").mkdir()
-    assert Checkpoints(tmp_path).resume({"net": module}, {}, {}) == (1, {"loss": 0.25})
+    checkpoints.tidy()
+    assert checkpoints.resume({"net": module}, {}, {}) == (1, {"loss": 0.25})
     assert [line["step"] for line in checkpoints.curves()] == [1]
     assert not list(tmp_path.glob(".step*"))
 
@@ -70,5 +71,6 @@ def test_what_a_kill_left_half_written_is_forgotten(tmp_path):
 def test_a_run_killed_before_its_first_checkpoint_begins_its_curve_anew(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.record(3, loss=1.0)
+    checkpoints.tidy()
     assert checkpoints.resume({}, {}, {}) == (0, {})
     assert checkpoints.curves() == []

@@ -47,7 +47,7 @@ def test_misheard_codes_change_what_is_heard_and_not_what_is_wanted(model):
     phones, counts = torch.tensor([[1, 2, 3]]), torch.tensor([3])
     codes, code_counts = torch.arange(40)[None], torch.tensor([40])
     plain = model.eval()(phones, counts, codes, code_counts)
-    with misheard(model, 0.5, 1):
+    with misheard(model, 0.5, [1]):
         disturbed = model(phones, counts, codes, code_counts)
     after = model(phones, counts, codes, code_counts)
     assert torch.equal(disturbed.targets, plain.targets)
@@ -60,7 +60,7 @@ def test_the_same_step_mishears_the_same_codes_and_the_end_is_never_touched(mode
     model.ar_audio_embedding.register_forward_hook(lambda _module, given, _result: heard.append(given[0]))
     ids = torch.tensor([[*range(30), model.end]])
     for seed in (4, 4, 5):
-        with misheard(model, 0.3, seed):
+        with misheard(model, 0.3, [seed]):
             model.ar_audio_embedding(ids)
     assert torch.equal(heard[0], heard[1])
     assert not torch.equal(heard[0], heard[2])

@@ -19,38 +19,57 @@ def train() -> None:
 
 
 @train.command("base")
-@click.option(
-    "--data", required=True, type=click.Path(path_type=Path), help="Folder with manifest.tsv and the archives it names."
-)
+@click.option("--data", type=click.Path(path_type=Path), help="Folder with manifest.tsv and the archives it names.")
 @click.option(
     "--out", default="base-training", show_default=True, type=click.Path(path_type=Path, file_okay=False),
-    help="Working folder: packed corpus, checkpoints, curves (PNG). The same call goes on from there.",
+    help="Working folder: packed corpus, checkpoints, recipes, curves and samples (PNG). The same call goes on from there.",
 )
 @click.option(
-    "--recipe", type=click.Path(path_type=Path), help="TOML file with sections content, autoencoder, acoustic, semantic."
+    "--recipe", "recipes", multiple=True, type=click.Path(path_type=Path),
+    help="TOML file named after its stage (content.toml), or a folder of such files; may be repeated.",
+)
+@click.option(
+    "--write-recipes", "written", type=click.Path(path_type=Path, file_okay=False),
+    help="Only write the recipes to a new folder, with explanations.",
 )
 @click.option("--stage", "stages", multiple=True, type=click.Choice(STAGE_NAMES), help="Only this stage; may be repeated.")
+@click.option("--device", default="auto", show_default=True, type=click.Choice(("auto", "cpu", "cuda")), help="Where to train.")
+@click.option(
+    "--processes", default=1, show_default=True, type=click.IntRange(1),
+    help="Processes of this machine that share each batch, with a GPU each where there are GPUs. torchrun starts them too.",
+)
 @click.option("--export", "target", type=click.Path(path_type=Path), help="Then write the base model to this folder.")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.")
 @click.pass_context
 def base_command(
-    context: click.Context, data: Path, out: Path, recipe: Path | None, stages: tuple[str, ...], target: Path | None,
-    threads: int | None,
+    context: click.Context, data: Path | None, out: Path, recipes: tuple[Path, ...], written: Path | None, stages: tuple[str, ...],
+    device: str, processes: int, target: Path | None, threads: int | None,
 ) -> None:
     """Train the starter base model: content encoder, then sound, then text to codes.
 
-    Ctrl-C loses a few minutes at most: the same call goes on from the newest checkpoint.
-    """
-    from voxcommons.models.build import use_threads
-    from voxcommons.train.base_model import BaseTraining
-    from voxcommons.train.base_recipe import BaseRecipe, read_recipe
+    \b
+        vox train base --write-recipes my-recipes
+        vox train base --data corpus --recipe my-recipes --out base-training --export my-base
 
+    A run that is stopped, by Ctrl-C or by a power cut, loses a few minutes at most: the same call goes on from the newest
+    checkpoint, to the same numbers as if it had never been stopped.
+    """
+    from voxcommons.train.base_model import BaseTraining
+    from voxcommons.train.base_recipe import read_recipes, write_recipes
+    from voxcommons.train.launch import Job, start
+
+    if written:
+        click.echo("\n".join(str(path) for path in write_recipes(written)))
+        return
+    if data is None:
+        raise click.UsageError("Missing option '--data'.")
     started = time.monotonic()
-    use_threads(threads or settings_of(context).threads)
-    with RichProgress() as progress:
-        run = BaseTraining(data, out, read_recipe(recipe) if recipe else BaseRecipe(), progress=progress)
-        run.run(stages or STAGE_NAMES)
-        digest = run.export(target) if target else None
+    threads = threads or settings_of(context).threads
+    job = Job(data, out, read_recipes(recipes), stages or STAGE_NAMES, device, threads, RichProgress)
+    leads = start(job, processes=processes, device=device, threads=threads)
+    if not leads:
+        return
+    digest = BaseTraining(data, out, job.recipe).export(target) if target else None
     click.echo(f"trained in {out} ({time.monotonic() - started:.0f} s); curves: {out}/*.png")
     if digest:
         click.echo(f"base model {digest[:12]} in {target}")

@@ -1,82 +1,92 @@
-"""The recipe of a base model: one section per stage, read from TOML.
+"""The recipe of a base model: what is said about the whole, and one recipe per stage, in a folder of TOML files.
 
-It is apart from the loops because a recipe is data that people change, and a spelling mistake in it must be told before
-an hour is spent: every fault is reported at once.
+One file per stage, because a stage is what people run, change and compare; `base.toml` holds the rest.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from voxcommons.base.errors import ConfigError, InputError
-from voxcommons.train.acoustic import AcousticRecipe
-from voxcommons.train.autoencoder import AutoencoderRecipe
-from voxcommons.train.content import ContentRecipe
-from voxcommons.train.semantic import SemanticRecipe
+from voxcommons.base.files import atomic_folder
+from voxcommons.train.knobs import faults_of, knob
+from voxcommons.train.recipe_files import told_by, told_into, write_recipe
+from voxcommons.train.recipes import AcousticRecipe, AutoencoderRecipe, ContentRecipe, SemanticRecipe
+
+WHOLE = "base"
 
 
 @dataclass(frozen=True)
 class BaseRecipe:
-    """How the starter base model is made.
+    """How the base model as a whole is made and what is said of it."""
 
-    Attributes:
-        left_out: corpora of the manifest that are not trained on. The word lists are left out by default: their transcripts
-            are pinyin, and their licence would make the weights share-alike.
-        continues_prompts: said of the exported model, see `BaseFacts`; stage C learns to go on from a prompt last.
-        longest_sentence_s: likewise.
-    """
-
-    left_out: tuple[str, ...] = ("audio-cmn",)
-    continues_prompts: bool = False
-    longest_sentence_s: float = 8.0
+    left_out: tuple[str, ...] = knob(
+        ("audio-cmn",),
+        "Corpora of the manifest that are not trained on. The word lists are left out: their transcripts are pinyin, and their licence "
+        "would make the weights share-alike.",
+    )
+    continues_prompts: bool = knob(False, "Whether the exported model is said to go on from a prompt; stage C learns that last.")
+    longest_sentence_s: float = knob(8.0, "Longest sentence the exported model is asked for in one piece, in seconds.", least=1)
     content: ContentRecipe = field(default_factory=ContentRecipe)
     autoencoder: AutoencoderRecipe = field(default_factory=AutoencoderRecipe)
     acoustic: AcousticRecipe = field(default_factory=AcousticRecipe)
     semantic: SemanticRecipe = field(default_factory=SemanticRecipe)
 
 
-def read_recipe(path: Path) -> BaseRecipe:
-    """Read a TOML recipe: ``left_out`` and a section per stage; what is not told keeps its default.
+STAGE_NAMES = ("content", "autoencoder", "acoustic", "semantic")
+FILES = (WHOLE, *STAGE_NAMES)
+
+
+def write_recipes(folder: Path, recipe: BaseRecipe | None = None) -> list[Path]:
+    """Write the five files of a recipe, with comments that say what each key does.
 
     Raises:
-        InputError: the file is missing or is not TOML.
-        ConfigError: a section, field or value is not known; every fault is named.
+        InputError: the folder is there already.
     """
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError("cannot read the recipe", expected="a TOML file", found=f"{path}: {error}") from error
-    faults: list[str] = []
-    sections: dict[str, Any] = {}
-    left_out = told.pop("left_out", list(BaseRecipe().left_out))
-    if not isinstance(left_out, list) or not all(isinstance(name, str) for name in left_out):
-        faults.append(f"left_out = {left_out!r} is not a list of corpus names")
-    for section in dataclasses.fields(BaseRecipe)[3:]:
-        values = told.pop(section.name, {})
-        default = getattr(BaseRecipe(), section.name)
-        if not isinstance(values, dict):
-            faults.append(f"{section.name} is not a section")
-            continue
-        faults += _faults(section.name, values, default)
-        known = {name: value for name, value in values.items() if hasattr(default, name)}
-        sections[section.name] = dataclasses.replace(default, **known)
-    faults += [f"unknown section {name}" for name in told]
+    recipe = recipe or BaseRecipe()
+    with atomic_folder(folder) as temporary:
+        for name in FILES:
+            write_recipe(_part(recipe, name), name, temporary / f"{name}.toml")
+    return [folder / f"{name}.toml" for name in FILES]
+
+
+def read_recipes(paths: Sequence[Path]) -> BaseRecipe:
+    """The recipe that files tell; what they do not tell keeps its default.
+
+    Args:
+        paths: files named `content.toml`, `base.toml` and so on, or folders of such files; later ones win.
+
+    Raises:
+        InputError: a path is missing, is no TOML, or has a name that says no stage.
+        ConfigError: a key is unknown, or a value has the wrong type or is out of range; every fault of all files is named.
+    """
+    recipe, faults = BaseRecipe(), []
+    for path in [file for given in paths for file in _files_of(given)]:
+        told, part = told_by(path), _part(recipe, path.stem)
+        wrong = faults_of(type(part), told, path.name)
+        faults += wrong
+        if not wrong:
+            changed = told_into(part, told)
+            recipe = changed if path.stem == WHOLE else dataclasses.replace(recipe, **{path.stem: changed})
     if faults:
-        raise ConfigError("the recipe has faults", faults=tuple(faults), do=f"correct {path}")
-    return BaseRecipe(left_out=tuple(left_out), **sections)
+        where = ", ".join(str(path) for path in paths)
+        raise ConfigError("the recipe has faults", found="; ".join(faults), faults=tuple(faults), do=f"correct {where}")
+    return recipe
 
 
-def _faults(section: str, values: dict[str, Any], default: Any) -> list[str]:  # noqa: ANN401 - any recipe dataclass
-    found = []
-    for name, value in values.items():
-        if not hasattr(default, name):
-            found.append(f"unknown field {section}.{name}")
-            continue
-        kinds = (int, float) if isinstance(getattr(default, name), float) else (int,)
-        if isinstance(value, bool) or not isinstance(value, kinds) or value < 0:
-            found.append(f"{section}.{name} = {value!r} is not a {kinds[-1].__name__} of 0 or more")
-    return found
+def _files_of(path: Path) -> list[Path]:
+    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    names = ", ".join(f"{name}.toml" for name in FILES)
+    if strangers := [file.name for file in files if file.stem not in FILES]:
+        raise InputError("no stage has a recipe of that name", expected=names, found=", ".join(strangers), do="rename or remove the file")
+    if not files:
+        raise InputError("no recipe in the folder", expected=names, found=f"no .toml file in {path}", do="vox train base --write-recipes")
+    return files
+
+
+def _part(recipe: BaseRecipe, name: str) -> Any:  # noqa: ANN401 - one of the five recipes
+    return recipe if name == WHOLE else getattr(recipe, name)

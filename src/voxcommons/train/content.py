@@ -6,52 +6,25 @@ phoneme error rate on speakers the training never hears.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from voxcommons.base.progress import Progress
 from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.prepare.corpus import Clip, Corpus
 from voxcommons.train.augment import add_noise, change_speed, mask_patches, tilt, warp_frequencies
+from voxcommons.train.dice import Dice, seed_of
+from voxcommons.train.lesson import Part
 from voxcommons.train.loader import BatchPlan
-from voxcommons.train.stage import Pace, Stage
+from voxcommons.train.recipes import ContentRecipe
+from voxcommons.train.stage import Stage
 from voxcommons.train.state import MovingAverage
-
-
-@dataclass(frozen=True)
-class ContentRecipe:
-    """How stage A is run; every field is recorded with the weights.
-
-    Attributes:
-        early_weight: weight of the loss before the quantiser.
-        easy_steps: steps at the start that see few short, undisturbed clips; with large batches of long ones CTC stays
-            on its first plateau (blank everywhere) for many hundred steps.
-        easy_longest_s: longest clip of those steps in seconds.
-        easy_batch_seconds: padded seconds of one of those steps.
-        clean_share: share of the later steps whose clips stay undisturbed, as they are when a voice is cloned.
-    """
-
-    steps: int = 5200
-    batch_seconds: float = 40.0
-    peak_rate: float = 1e-3
-    early_weight: float = 0.5
-    warmup_steps: int = 150
-    weight_decay: float = 0.02
-    seed: int = 1
-    record_every: int = 50
-    save_every: int = 200
-    test_every: int = 400
-    shortest_s: float = 0.6
-    longest_s: float = 14.0
-    easy_steps: int = 1000
-    easy_longest_s: float = 4.0
-    easy_batch_seconds: float = 24.0
-    clean_share: float = 0.3
+from voxcommons.train.workplace import Workplace
 
 
 @dataclass(frozen=True)
@@ -73,16 +46,39 @@ def usable(corpus: Corpus, labels: dict[int, tuple[int, ...]], split: str, recip
     return chosen
 
 
-def collate(corpus: Corpus, items: Sequence[Labelled]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return (wave [B, T], samples [B], phones [B, P], phone counts [B]), zero padded on the right."""
-    lengths = torch.tensor([item.clip.length_samples for item in items])
-    counts = torch.tensor([len(item.phones) for item in items])
-    wave = torch.zeros(len(items), int(lengths.max()))
-    phones = torch.zeros(len(items), int(counts.max()), dtype=torch.long)
+@dataclass(frozen=True)
+class HeardPart(Part):
+    """Some clips of a batch, zero padded on the right to the longest of the whole batch.
+
+    Attributes:
+        wave: [B, T].
+        lengths: [B] samples.
+        phones: [B, P].
+        phone_counts: [B].
+        pace: how much faster the clips are played; None leaves them undisturbed.
+        seeds: of each clip's disturbances.
+    """
+
+    wave: Tensor
+    lengths: Tensor
+    phones: Tensor
+    phone_counts: Tensor
+    pace: float | None
+    seeds: tuple[int, ...]
+
+
+def collate(corpus: Corpus, batch: Sequence[Labelled], seed: tuple[int, int], pace: float | None, places: Sequence[int]) -> HeardPart:
+    """Load the clips at some places of a batch; ``seed`` is the recipe's and the step."""
+    items = [batch[place] for place in places]
+    wave = torch.zeros(len(items), max(item.clip.length_samples for item in batch))
+    phones = torch.zeros(len(items), max(len(item.phones) for item in batch), dtype=torch.long)
     for row, item in enumerate(items):
         wave[row, : item.clip.length_samples] = torch.from_numpy(corpus.wave(item.clip))
         phones[row, : len(item.phones)] = torch.tensor(item.phones)
-    return wave, lengths, phones, counts
+    lengths = torch.tensor([item.clip.length_samples for item in items])
+    phone_counts = torch.tensor([len(item.phones) for item in items])
+    counts = {"phones": float(phone_counts.sum())}
+    return HeardPart(counts, wave, lengths, phones, phone_counts, pace, tuple(seed_of(*seed, place) for place in places))
 
 
 def ctc(
@@ -99,61 +95,76 @@ def ctc(
     return losses[0] / counts.sum(), losses[1] / counts.sum()
 
 
+class ContentLesson(nn.Module):
+    """Hear phonemes, through the quantiser and before it."""
+
+    def __init__(self, model: PhoneticContentEncoder, recipe: ContentRecipe, place: Workplace) -> None:
+        super().__init__()
+        self.model, self.recipe, self.place = model, recipe, place
+
+    def forward(self, part: HeardPart, totals: Mapping[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a part, per phoneme of the batch."""
+        if part.pace is None:
+            mel, frames = self.model.log_mel(part.wave, part.lengths)
+        else:
+            mel, frames = disturbed(self.model, part.wave, part.lengths, part.pace, Dice(part.seeds))
+        with self.place.autocast(self.recipe.precision):
+            late, early = ctc(self.model, mel, frames, part.phones, part.phone_counts)
+        share = part.share("phones", totals)
+        late, early = share * late, share * early
+        return late + self.recipe.early_weight * early, {"loss": late, "early_loss": early}
+
+
 def train_content(
     model: PhoneticContentEncoder, corpus: Corpus, labels: dict[int, tuple[int, ...]], folder: Path,
-    recipe: ContentRecipe, progress: Progress | None = None,
+    recipe: ContentRecipe, place: Workplace | None = None,
 ) -> MovingAverage:
     """Run or resume stage A and return the averaged weights."""
-    torch.manual_seed(recipe.seed)
+    place = place or Workplace()
+    model.to(place.device)
     items = usable(corpus, labels, "train", recipe)
     held_out = usable(corpus, labels, "dev_unseen", recipe)
     easy = [item for item in items if item.clip.length_samples <= recipe.easy_longest_s * corpus.rate] or items
     plan, easy_plan = (
-        BatchPlan(tuple(item.clip.length_samples / corpus.rate for item in chosen), size, recipe.seed)
+        BatchPlan(tuple(item.clip.length_samples / corpus.rate for item in chosen), size * recipe.accumulate, recipe.seed)
         for chosen, size in ((items, recipe.batch_seconds), (easy, recipe.easy_batch_seconds))
     )
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.peak_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
     )
-    pace = Pace(recipe.steps, recipe.peak_rate, recipe.warmup_steps, recipe.save_every, recipe.test_every, recipe.record_every)
-    stage = Stage(folder, {"content": model}, {"content": optimizer}, pace, clip=1.0, progress=progress)
+    lesson, blocks = ContentLesson(model, recipe, place), [*model.before, *model.after]
+    stage = Stage(folder, {"content": model}, {"content": optimizer}, lesson, recipe, place, clip=1.0, compiled=blocks)
     for step in stage.steps():
-        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
         if step < recipe.easy_steps:
-            wave, lengths, phones, counts = collate(corpus, [easy[index] for index in easy_plan.batch(step)])
-            mel, frames = model.log_mel(wave, lengths)
+            batch, pace = [easy[index] for index in easy_plan.batch(step)], None
         else:
-            chosen = [items[index] for index in plan.batch(step - recipe.easy_steps)]
-            wave, lengths, phones, counts = collate(corpus, chosen)
-            clean = float(torch.rand(1, generator=generator)) < recipe.clean_share
-            mel, frames = model.log_mel(wave, lengths) if clean else disturbed(model, wave, lengths, generator)
-        with torch.autocast("cpu", torch.bfloat16):
-            late, early = ctc(model, mel, frames, phones, counts)
-        norm = stage.learn(late + recipe.early_weight * early)
-        figures = {"loss": late, "early_loss": early, "gradient": norm}
-        stage.finish(step, figures, lambda: phoneme_error(model, corpus, held_out[::4]))
+            batch = [items[index] for index in plan.batch(step - recipe.easy_steps)]
+            clean, faster = torch.rand(2, generator=torch.Generator().manual_seed(seed_of(recipe.seed, step))).tolist()
+            pace = None if clean < recipe.clean_share else 0.86 + 0.32 * faster
+        stage.learn(step, len(batch), partial(collate, corpus, batch, (recipe.seed, step), pace))
+        stage.finish(step, lambda: phoneme_error(model, corpus, held_out[::4]))
     return stage.average
 
 
 def disturbed(
-    model: PhoneticContentEncoder, wave: Tensor, lengths: Tensor, generator: torch.Generator
+    model: PhoneticContentEncoder, wave: Tensor, lengths: Tensor, pace: float, dice: Dice
 ) -> tuple[Tensor, Tensor]:
     """Log-mel frames and their counts after every disturbance of ``augment``."""
-    factor = float(0.86 + 0.32 * torch.rand(1, generator=generator))
-    wave, lengths = change_speed(add_noise(wave, generator), lengths, factor)
+    wave, lengths = change_speed(add_noise(wave, dice), lengths, pace)
     mel, frames = model.log_mel(wave, lengths)
-    return mask_patches(tilt(warp_frequencies(mel, generator), generator), frames, generator), frames
+    return mask_patches(tilt(warp_frequencies(mel, dice), dice), frames, dice), frames
 
 
 @torch.inference_mode()
 def phoneme_error(model: PhoneticContentEncoder, corpus: Corpus, items: Sequence[Labelled]) -> dict[str, float]:
     """Phoneme error rate per language, plus the number of codes in use."""
     model.eval()
+    device = next(model.parameters()).device
     wrong: dict[str, int] = {}
     wanted: dict[str, int] = {}
     used: set[int] = set()
     for item in items:
-        wave = torch.from_numpy(corpus.wave(item.clip))
+        wave = torch.from_numpy(corpus.wave(item.clip)).to(device)
         heard = model.phones(wave)
         used.update(model.tokens(wave[None])[0].tolist())
         language = item.clip.language

@@ -1,7 +1,8 @@
-"""What a training run leaves on disk: weights, averages, optimiser moments, random state and curves.
+"""What a training run leaves on disk: weights, averages, optimiser moments and curves.
 
 It is apart from the loops so that every stage resumes by the same rule: all files are written whole, tensors as
-safetensors and numbers as JSON, nothing pickled, and the newest complete checkpoint wins.
+safetensors and numbers as JSON, nothing pickled, and the newest complete checkpoint wins. There is no random state in it:
+what is drawn in a step depends on the step (train/dice.py).
 """
 
 from __future__ import annotations
@@ -83,7 +84,6 @@ class Checkpoints:
             for name, optimizer in optimizers.items():
                 tensors, groups[name] = _flatten_optimizer(optimizer)
                 save_file(tensors, temporary / f"{name}.optimizer.safetensors")
-            save_file({"torch": torch.get_rng_state()}, temporary / "random.safetensors")
             state = {
                 "step": step, "groups": groups, "totals": dict(totals),
                 "updates": {name: average.updates for name, average in averages.items()},
@@ -108,7 +108,6 @@ class Checkpoints:
             CorruptFileError: the checkpoint does not fit these models.
         """
         newest = self.newest()
-        self._tidy(newest)
         if newest is None:
             return 0, {}
         state = json.loads((newest / "state.json").read_text(encoding="utf-8"))
@@ -116,7 +115,8 @@ class Checkpoints:
             for name, module in modules.items():
                 module.load_state_dict(load_file(newest / f"{name}.safetensors"))
             for name, average in averages.items():
-                average.tensors = load_file(newest / f"{name}.average.safetensors")
+                kept = load_file(newest / f"{name}.average.safetensors")
+                average.tensors = {key: kept[key].to(tensor.device) for key, tensor in average.tensors.items()}
                 average.updates = state["updates"][name]
             for name, optimizer in optimizers.items():
                 _restore_optimizer(optimizer, load_file(newest / f"{name}.optimizer.safetensors"), state["groups"][name])
@@ -125,7 +125,6 @@ class Checkpoints:
                 "the checkpoint does not fit this recipe", expected="a checkpoint of the same model sizes",
                 found=f"{newest}: {error}", do="use another --out folder or delete this one",
             ) from error
-        torch.set_rng_state(load_file(newest / "random.safetensors")["torch"])
         return int(state["step"]), dict(state.get("totals", {}))
 
     def record(self, step: int, **figures: float) -> None:
@@ -144,8 +143,9 @@ class Checkpoints:
                 lines.append(json.loads(line))
         return lines
 
-    def _tidy(self, newest: Path | None) -> None:
+    def tidy(self) -> None:
         """Forget what a killed run left behind: half a checkpoint, and figures of steps that will be run again."""
+        newest = self.newest()
         for half in self.folder.glob(".step-*.part"):
             shutil.rmtree(half)
         step = int(newest.name.removeprefix("step-")) if newest else 0
@@ -156,13 +156,13 @@ class Checkpoints:
 
 
 def _plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
+    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
 
 
 def _flatten_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], list[dict[str, object]]]:
     state = optimizer.state_dict()
     tensors = {
-        f"{index}.{key}": torch.as_tensor(value).contiguous().clone()
+        f"{index}.{key}": torch.as_tensor(value).detach().cpu().contiguous().clone()
         for index, values in state["state"].items()
         for key, value in values.items()
     }
