@@ -8,6 +8,7 @@ import pytest
 from voxcommons.text.g2p.zh import Reader, to_phones
 from voxcommons.text.normalise import zh_public
 from voxcommons.text.phonemes import RunPhones
+from voxcommons.text.reader import read
 from voxcommons.text.symbols import phone_ids
 from voxcommons.text.traced import TracedText
 
@@ -37,6 +38,15 @@ def test_every_line_of_the_v2_front_end_agrees():
 
 def test_every_line_of_the_v1_front_end_agrees_without_erhua():
     assert differing("zh_v1", "v1", erhua=False) == []
+
+
+def test_reading_for_the_old_table_is_the_v1_front_end():
+    old, new = ({row["text"]: row["phones"] for row in rows(name)} for name in ("zh_v1", "zh_v2_nog2pw"))
+    differing = [text for text in old if old[text] != new[text]]
+    assert len(differing) == 2
+    for text in differing:
+        assert list(read(text, "all_zh", table="v1", compat=True).phones) == old[text]
+        assert list(read(text, "all_zh", table="v2", compat=True).phones) == new[text]
 
 
 def test_every_line_with_given_pinyin_agrees():

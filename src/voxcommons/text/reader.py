@@ -69,7 +69,7 @@ def read(
     if not compat:
         parsed = parse_overrides(readable, language)
         return _read(parsed, language, _Rules(lexicon, polyphones=polyphones)).utterance(text, language, table)
-    rules = _Rules(compat=True, polyphones=polyphones if table != "v1" else None)
+    rules = _Rules(compat=True, polyphones=polyphones if table != "v1" else None, erhua=table != "v1")
     parsed = _public_spaces(readable)
     joined = _read(parsed, language, rules)
     if 0 < joined.phone_count < FEWEST_PUBLIC_PHONES:
@@ -85,16 +85,19 @@ class _Rules:
         lexicon: readings the user gave.
         compat: see :func:`read`.
         polyphones: see :func:`read`.
+        erhua: whether 儿 melts into the syllable before it; the public front end of the old table does without.
     """
 
     lexicon: Lexicon | None = None
     compat: bool = False
     polyphones: Polyphones | None = None
+    erhua: bool = True
 
     def to_phones(self, language: str, text: str, overrides: Sequence[Override]) -> RunPhones:
         """What a language makes of a text."""
-        # Only Mandarin knows somebody to ask.
-        reads = partial(cast(Any, g2p.to_phones(language)), polyphones=self.polyphones) if language == "zh" else g2p.to_phones(language)
+        reads = g2p.to_phones(language)
+        if language == "zh":
+            reads = partial(cast(Any, reads), polyphones=self.polyphones, erhua=self.erhua)
         found: RunPhones = reads(text, lexicon=self.lexicon, overrides=overrides, compat=self.compat)
         return found
 

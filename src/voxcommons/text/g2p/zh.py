@@ -130,13 +130,14 @@ def _corrected(words: Sequence[Word], syllables: Sequence[str]) -> list[list[str
     return readings
 
 
-def to_phones(
+def to_phones(  # noqa: PLR0913 - what a caller may want of Mandarin
     text: str,
     *,
     lexicon: Lexicon | None = None,
     overrides: Sequence[Override] = (),
     compat: bool = False,
     polyphones: Polyphones | None = None,
+    erhua: bool = True,
     reader: Reader | None = None,
 ) -> RunPhones:
     """Read one run of Mandarin.
@@ -146,6 +147,7 @@ def to_phones(
         lexicon: readings the user gave, as dictionary readings: tone changes still apply.
         overrides: readings for character ranges of ``text``, spoken exactly so.
         compat: do exactly as the public program does, accidents included.
+        erhua: whether 儿 takes the tone before it.
         polyphones: who decides characters with several readings; by default the dictionaries.
         reader: how clauses are read, when it is not what the arguments before say.
 
@@ -153,7 +155,7 @@ def to_phones(
         Phones with one span per character that was read; positions count in ``text``.
     """
     source = None if polyphones is None else polyphones.as_public if compat else polyphones.in_context
-    reader = reader or Reader(lexicon.mandarin if lexicon else {}, compat, pinyin_source=source)
+    reader = reader or Reader(lexicon.mandarin if lexicon else {}, compat, erhua, pinyin_source=source)
     pause = next((mark for mark in _SPECIAL_PAUSES if compat and mark in text), "")
     normalised = normalise(text.replace(pause, ",") if pause else text, compat)
     fixed = _fixed_syllables(normalised, overrides)
