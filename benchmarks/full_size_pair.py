@@ -163,7 +163,8 @@ def networks(case: Case) -> None:
         place.mkdir(parents=True, exist_ok=True)
         (place / "config.json").write_text(json.dumps(told[kind]), encoding="utf-8")
         shapes = network_shapes(kind, sizes, place)
-        write_checkpoint(place / "pytorch_model.bin", {key: Ruled(key, shape) for key, shape in shapes.items()})
+        before = "bert." if kind == "bert" else ""
+        write_checkpoint(place / "pytorch_model.bin", {before + key: Ruled(key, shape) for key, shape in shapes.items()})
     words = {"model": {"vocab": {token: row for row, token in enumerate(vocabulary)}}}
     (folder / places["bert"] / "tokenizer.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
     shapes = network_shapes("eres2netv2", {}, folder)
@@ -236,7 +237,7 @@ def main() -> None:
             wall, busy = time.perf_counter(), time.process_time()
             STEPS[arguments.step](case)
             taken = {"wall_s": round(time.perf_counter() - wall, 2), "cpu_s": round(time.process_time() - busy, 2)}
-            print(json.dumps(taken | {"peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}))
+            print(json.dumps(taken | {"peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)}))
             return
         measure(case, ["--version", version, "--folder", str(arguments.folder), *_given(arguments)])
 
