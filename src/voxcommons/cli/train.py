@@ -38,12 +38,16 @@ def train() -> None:
     "--processes", default=1, show_default=True, type=click.IntRange(1),
     help="Processes of this machine that share each batch, with a GPU each where there are GPUs. torchrun starts them too.",
 )
+@click.option(
+    "--ray", "address", metavar="ADDRESS", help="Start the processes on a Ray cluster (its address, auto, or local); needs the extra ray."
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes on the Ray cluster.")
 @click.option("--export", "target", type=click.Path(path_type=Path), help="Then write the base model to this folder.")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.")
 @click.pass_context
 def base_command(
     context: click.Context, data: Path | None, out: Path, recipes: tuple[Path, ...], written: Path | None, stages: tuple[str, ...],
-    device: str, processes: int, target: Path | None, threads: int | None,
+    device: str, processes: int, address: str | None, workers: int, target: Path | None, threads: int | None,
 ) -> None:
     """Train the starter base model: content encoder, then sound, then text to codes.
 
@@ -66,8 +70,11 @@ def base_command(
     started = time.monotonic()
     threads = threads or settings_of(context).threads
     job = Job(data, out, read_recipes(recipes), stages or STAGE_NAMES, device, threads, RichProgress)
-    leads = start(job, processes=processes, device=device, threads=threads)
-    if not leads:
+    if address is not None:
+        from voxcommons.train.ray_launch import start_on_ray
+
+        start_on_ray(job, address=address, workers=workers)
+    elif not start(job, processes=processes, device=device, threads=threads):
         return
     digest = BaseTraining(data, out, job.recipe).export(target) if target else None
     click.echo(f"trained in {out} ({time.monotonic() - started:.0f} s); curves: {out}/*.png")

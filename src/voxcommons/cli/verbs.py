@@ -67,6 +67,7 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "mecab": ("ko", "python-mecab-ko"),
     "ToJyutping": ("yue", "ToJyutping"),
     "pydantic": ("serve", "pydantic"),
+    "ray": ("ray", "ray"),
     "uvicorn": ("serve", "uvicorn"),
 }
 

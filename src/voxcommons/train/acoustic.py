@@ -133,14 +133,14 @@ def train_acoustic(
     model, critics = models.model.to(place.device), models.critics.to(place.device)
     plan = BatchPlan(
         tuple(item.clip.length_samples / corpus.rate for item in train), recipe.batch_seconds * recipe.accumulate, recipe.seed,
-        max_items=40 * recipe.accumulate,
+        max_items=40 * recipe.accumulate, by_length=recipe.by_length,
     )
     loader, unseen = (Loader(corpus, recipe, model.latent_channels, clips_by_speaker(items)) for items in (train, held_out))
     optimizer = torch.optim.AdamW(model.parameters(), recipe.peak_rate, betas=(0.8, 0.99), eps=1e-8)
     critic_optimizer = torch.optim.AdamW(critics.parameters(), recipe.critic_rate, betas=(0.8, 0.99), eps=1e-8)
     networks, optimizers = {"acoustic": model, "critics": critics}, {"acoustic": optimizer, "critics": critic_optimizer}
     lesson, inner = AcousticLesson(models, recipe, corpus.rate, place), [model.enc_p, model.enc_q, model.flow, model.dec]
-    stage = Stage(folder, networks, optimizers, lesson, recipe, place, clip=200.0, compiled=inner)
+    stage = Stage(folder, networks, optimizers, lesson, recipe, place, clip=200.0, compiled=inner, partly=True)
 
     def test(done: int) -> dict[str, float]:
         if recipe.pictures:

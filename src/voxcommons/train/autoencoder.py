@@ -153,7 +153,7 @@ def train_autoencoder(
     parts = [*model.ref_enc.parameters(), *model.enc_q.parameters(), *model.dec.parameters()]
     optimizer = torch.optim.AdamW(parts, recipe.peak_rate, betas=(0.8, 0.99))
     networks, optimizers, inner = {"autoencoder": model}, {"autoencoder": optimizer}, [model.enc_q, model.dec]
-    stage = Stage(folder, networks, optimizers, lesson, recipe, place, clip=200.0, compiled=inner)
+    stage = Stage(folder, networks, optimizers, lesson, recipe, place, clip=200.0, compiled=inner, partly=True)
     for step in stage.steps():
         lesson.settled = min(1.0, step / recipe.settle_steps)
         stage.learn(step, recipe.items * recipe.accumulate, partial(crops.part, voices, (recipe.seed, step)))

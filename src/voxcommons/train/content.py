@@ -126,7 +126,10 @@ def train_content(
     held_out = usable(corpus, labels, "dev_unseen", recipe)
     easy = [item for item in items if item.clip.length_samples <= recipe.easy_longest_s * corpus.rate] or items
     plan, easy_plan = (
-        BatchPlan(tuple(item.clip.length_samples / corpus.rate for item in chosen), size * recipe.accumulate, recipe.seed)
+        BatchPlan(
+            tuple(item.clip.length_samples / corpus.rate for item in chosen), size * recipe.accumulate, recipe.seed,
+            by_length=recipe.by_length,
+        )
         for chosen, size in ((items, recipe.batch_seconds), (easy, recipe.easy_batch_seconds))
     )
     optimizer = torch.optim.AdamW(

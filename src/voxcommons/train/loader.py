@@ -23,12 +23,14 @@ class BatchPlan:
         batch_seconds: padded seconds per batch; a single longer clip is a batch of its own.
         seed: decides every order.
         max_items: most clips in one batch.
+        by_length: whether clips of like length share a batch; otherwise chance decides, and about a third of the work is padding.
     """
 
     seconds: tuple[float, ...]
     batch_seconds: float
     seed: int
     max_items: int = 256
+    by_length: bool = True
 
     def batch(self, step: int) -> list[int]:
         """Return the clip numbers of one step (counted from 0, running on through epochs)."""
@@ -54,12 +56,12 @@ def _epoch(plan: BatchPlan, epoch: int) -> tuple[tuple[int, ...], ...]:
     batches: list[tuple[int, ...]] = []
     for start in range(0, len(order), pool_items):
         pool = order[start : start + pool_items]
-        pool = pool[np.argsort(seconds[pool], kind="stable")]
+        if plan.by_length:
+            pool = pool[np.argsort(seconds[pool], kind="stable")]
         current: list[int] = []
         for index in pool:
-            if current and (
-                float(seconds[index]) * (len(current) + 1) > plan.batch_seconds or len(current) >= plan.max_items
-            ):
+            longest = max(float(seconds[other]) for other in (*current, index))
+            if current and (longest * (len(current) + 1) > plan.batch_seconds or len(current) >= plan.max_items):
                 batches.append(tuple(current))
                 current = []
             current.append(int(index))

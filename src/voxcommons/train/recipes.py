@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from voxcommons.train.knobs import again, knob
 
+_BY_LENGTH = "Whether clips of like length share a batch; false wastes about a third of the work on padding, for comparison."
+
 
 @dataclass(frozen=True)
 class StageRecipe:
@@ -45,6 +47,7 @@ class ContentRecipe(StageRecipe):
 
     steps: int = again(StageRecipe, "steps", 5200)
     batch_seconds: float = knob(40.0, "Seconds of sound in a batch, padding included.", least=0.1)
+    by_length: bool = knob(True, _BY_LENGTH)
     early_weight: float = knob(0.5, "Weight of the loss before the quantiser, which teaches long before the codes mean anything.", least=0)
     weight_decay: float = knob(0.02, "How strongly weights are pulled to nothing.", least=0)
     shortest_s: float = knob(0.6, "Shorter clips are left out.", least=0, not_above="longest_s")
@@ -91,6 +94,7 @@ class AcousticRecipe(StageRecipe):
         9000, "Step at which critics join; as many as steps leaves them out: they double the time of a step.", least=0
     )
     batch_seconds: float = knob(40.0, "Seconds of sound in a batch, padding included.", least=0.1)
+    by_length: bool = knob(True, _BY_LENGTH)
     critic_rate: float = knob(2e-4, "Learning rate of the critics.", least=1e-8, most=1)
     prior_weight: float = knob(
         0.2, "Weight of the divergence from the prior; at 1 so little is left in the latents after so few steps that the voice whispers.",
@@ -129,6 +133,7 @@ class SemanticRecipe(StageRecipe):
     peak_rate: float = again(StageRecipe, "peak_rate", 1.2e-3)
     seed: int = again(StageRecipe, "seed", 3)
     batch_seconds: float = knob(40.0, "Seconds of speech in a batch, padding included.", least=0.1)
+    by_length: bool = knob(True, _BY_LENGTH)
     easy_steps: int = knob(
         6000, "Steps at the start that see short clips in small batches, never joined; without them it does not learn to read the text.",
         least=0,

@@ -181,7 +181,10 @@ def train_semantic(
     model.to(place.device)
     easy = [item for item in train if len(item.codes) <= 25 * recipe.easy_longest_s] or train
     plan, easy_plan = (
-        BatchPlan(tuple(len(item.codes) / 25 for item in chosen), size * recipe.accumulate, recipe.seed)
+        BatchPlan(
+            tuple(len(item.codes) / 25 for item in chosen), size * recipe.accumulate, recipe.seed,
+            by_length=recipe.by_length,
+        )
         for chosen, size in ((train, recipe.batch_seconds), (easy, recipe.easy_batch_seconds))
     )
     by_speaker: dict[str, list[Line]] = {}

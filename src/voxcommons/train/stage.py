@@ -36,11 +36,12 @@ class Stage:
         place: where it runs.
         clip: largest gradient norm of the first network.
         compiled: modules to translate when the recipe says so.
+        partly: whether a part may leave some of the networks unused, so that processes must ask which gradients to wait for.
     """
 
     def __init__(  # noqa: PLR0913 - a stage is these things
         self, folder: Path, networks: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer],
-        lesson: nn.Module, recipe: StageRecipe, place: Workplace, *, clip: float, compiled: Sequence[nn.Module] = (),
+        lesson: nn.Module, recipe: StageRecipe, place: Workplace, *, clip: float, compiled: Sequence[nn.Module] = (), partly: bool = False,
     ) -> None:
         self.networks, self.optimizers, self.recipe, self.place, self.clip = networks, optimizers, recipe, place, clip
         self.name = next(iter(networks))
@@ -48,8 +49,8 @@ class Stage:
         self.average = MovingAverage(self.main)
         self.checkpoints = Checkpoints(folder)
         self.lesson = lesson
-        if place.team.size > 1:  # which parameters a part uses depends on what was drawn for it
-            self.lesson = DistributedDataParallel(lesson, broadcast_buffers=False, find_unused_parameters=True)
+        if place.team.size > 1:
+            self.lesson = DistributedDataParallel(lesson, broadcast_buffers=False, find_unused_parameters=partly)
         for module in compiled if recipe.compile else ():
             module.compile(dynamic=True)
         self._sums: dict[str, float | Tensor] = {}
