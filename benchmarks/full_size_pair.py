@@ -16,6 +16,7 @@ import contextlib
 import json
 import math
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -174,16 +175,17 @@ def networks(case: Case) -> None:
 
 
 def pull(case: Case) -> None:
-    """They are installed from that folder; the language model only where it is asked for."""
+    """They are installed from that folder in an empty home; the language model only where it is asked for."""
+    shutil.rmtree(case.home, ignore_errors=True)
     names = [HUBERT, SPEAKER] + [BERT] * case.context
-    _vox(case, "models", "pull", *names, "--from", str(case.folder / "networks"), "--replace")
+    _vox(case, "models", "pull", *names, "--from", str(case.folder / "networks"))
 
 
 def clone(case: Case) -> None:
     """A voice is made from a recording."""
     said = ["--text", case.said] if case.said else []
     base = str(case.folder / "base")
-    _vox(case, "clone", str(case.recording), "--name", "ruled", "--base", base, *said, "--no-preview", "--replace")
+    _vox(case, "clone", str(case.recording), "--name", "ruled", "--base", base, *said, "--no-preview")
 
 
 def speak(case: Case) -> None:
