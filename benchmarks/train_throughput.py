@@ -134,8 +134,10 @@ def variants(recipe: StageRecipe, threads: int, compiled: bool) -> dict[str, tup
     return found
 
 
-def _halved(recipe: StageRecipe) -> dict[str, float]:
-    return {"items": recipe.items // 2} if hasattr(recipe, "items") else {"batch_seconds": recipe.batch_seconds / 2}
+def _halved(recipe: StageRecipe) -> dict[str, Any]:
+    """Half of whatever the recipe counts per part, so that two parts make the same batch."""
+    names = ("items", "batch_seconds", "rendered_items", "spoken_items")
+    return {name: type(value)(value / 2) for name in names if (value := getattr(recipe, name, None))}
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ RECIPE = BaseRecipe(
     left_out=(),
     content=ContentRecipe(batch_seconds=8, easy_steps=2, easy_batch_seconds=6, clean_share=0.5, **RHYTHM),
     autoencoder=AutoencoderRecipe(items=2, crop_frames=60, segment_frames=20, reference_frames=50, **RHYTHM),
-    acoustic=AcousticRecipe(adversarial_from=2, batch_seconds=8, segment_frames=20, reference_s=1.0, **RHYTHM),
+    acoustic=AcousticRecipe(adversarial_from=2, batch_seconds=8, segment_frames=20, reference_s=1.0, pictures=2, **RHYTHM),
     semantic=SemanticRecipe(batch_seconds=8, easy_steps=2, easy_longest_s=3.0, **RHYTHM),
 )
 

@@ -8,22 +8,12 @@ import torch
 from safetensors.torch import load_file
 
 from stopped_training import RECIPE, SIZES
-from tiny_corpus import make_tiny_corpus
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.models.build import load_base
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.train.base_model import STAGES, BaseTraining
+from voxcommons.train.curves import draw_curves
 from voxcommons.train.state import Checkpoints
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A whole run of every stage at toy size, and the exported model."""
-    folder = tmp_path_factory.mktemp("train")
-    run = BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", RECIPE, SIZES)
-    run.run()
-    run.export(folder / "base")
-    return folder
 
 
 def weights(folder, stage):
@@ -82,3 +72,12 @@ def test_stage_b_draws_what_it_can_do_at_every_test(trained):
     drawn = sorted(path.name for path in (trained / "run" / "samples").iterdir())
     assert drawn == ["acoustic-00000004.png", "acoustic-00000007.png"]
     assert (trained / "run" / "samples" / drawn[0]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_of_curves_shows_their_values(tmp_path):
+    pictures = []
+    for number, values in enumerate([(3.0, 2.0), (3.0, 2.0), (2.0, 3.0)]):
+        lines = [{"step": step, "time": 0.0, "loss": value, "other": 1.0} for step, value in enumerate(values)]
+        draw_curves(lines, "content", tmp_path / f"{number}.png")
+        pictures.append((tmp_path / f"{number}.png").read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]

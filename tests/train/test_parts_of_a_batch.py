@@ -5,10 +5,14 @@ import math
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 from stopped_training import RECIPE, SIZES, Separately
 from tiny_corpus import make_tiny_corpus
+from voxcommons.base.errors import InputError
+from voxcommons.cli.train import train
 from voxcommons.train.base_model import STAGES, BaseTraining
+from voxcommons.train.dice import Dice
 from voxcommons.train.launch import start
 from voxcommons.train.state import Checkpoints
 from voxcommons.train.team import Team
@@ -19,7 +23,9 @@ LARGE = dataclasses.replace(
     RECIPE,
     content=dataclasses.replace(RECIPE.content, batch_seconds=16, easy_batch_seconds=12, **EXACT),
     autoencoder=dataclasses.replace(RECIPE.autoencoder, items=4, **EXACT),
-    acoustic=dataclasses.replace(RECIPE.acoustic, batch_seconds=16, rendered_items=2, spoken_items=4, adversarial_from=1, **EXACT),
+    acoustic=dataclasses.replace(
+        RECIPE.acoustic, batch_seconds=16, rendered_items=2, spoken_items=4, adversarial_from=1, pictures=0, **EXACT
+    ),
     semantic=dataclasses.replace(RECIPE.semantic, batch_seconds=16, easy_batch_seconds=12, **EXACT),
 )
 HALVES = dataclasses.replace(
@@ -61,6 +67,13 @@ def test_two_processes_that_share_each_batch_give_the_curves_of_one(once, tmp_pa
         assert_same_curve(once / "run", tmp_path / stage, stage)
 
 
+def test_a_mistake_met_by_one_of_several_processes_is_one_line_for_the_user(tmp_path):
+    folders = ["--data", str(tmp_path / "none"), "--out", str(tmp_path / "o")]
+    done = CliRunner().invoke(train, ["base", *folders, "--processes", "2", "--device", "cpu"])
+    assert isinstance(done.exception, InputError)
+    assert "no " + str(tmp_path / "none" / "manifest.tsv") in str(done.exception)
+
+
 def test_every_item_is_in_one_share_whoever_works():
     for items, size, parts in ((1, 2, 1), (5, 2, 3), (12, 3, 2), (7, 1, 4)):
         shares = [share for rank in range(size) for share in Team(rank, size).shares(items, parts)]
@@ -75,8 +88,6 @@ def test_dropout_of_a_part_does_not_depend_on_the_process_that_works_on_it():
 
 
 def test_an_item_draws_the_same_beside_any_others():
-    from voxcommons.train.dice import Dice
-
     together, alone = Dice([3, 4]), Dice([4])
     assert torch.equal(together.normal(5)[1:], alone.normal(5))
     assert torch.equal(together.uniform(2, 3)[1:], alone.uniform(2, 3))

@@ -8,17 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from stopped_training import RECIPE, SIZES, train_until_killed
-from tiny_corpus import make_tiny_corpus
 from voxcommons.train.base_model import STAGES, BaseTraining
 from voxcommons.train.state import Checkpoints
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """Every stage, never stopped."""
-    folder = tmp_path_factory.mktemp("whole")
-    BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", RECIPE, SIZES).run()
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +29,18 @@ def tensors(folder, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_killed_process_goes_on_to_the_same_curve_weights_and_moments(whole, processes, tmp_path, stage):
+def test_a_killed_process_goes_on_to_the_same_curve_weights_and_moments(trained, processes, tmp_path, stage):
     for name in ("corpus", "labels.jsonl", *STAGES[: STAGES.index(stage)]):  # what came before this stage
-        (tmp_path / name).symlink_to(whole / "run" / name)
-    process = processes.Process(target=train_until_killed, args=(whole / "data", tmp_path, stage, 5))
+        (tmp_path / name).symlink_to(trained / "run" / name)
+    process = processes.Process(target=train_until_killed, args=(trained / "data", tmp_path, stage, 5))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert Checkpoints(tmp_path / stage).newest().name == "step-00000004"
-    BaseTraining(whole / "data", tmp_path, RECIPE, SIZES).run([stage])
-    assert curve(tmp_path, stage) == curve(whole / "run", stage)
+    BaseTraining(trained / "data", tmp_path, RECIPE, SIZES).run([stage])
+    assert curve(tmp_path, stage) == curve(trained / "run", stage)
     resumed = tensors(tmp_path, stage)
-    for name, wanted in tensors(whole / "run", stage).items():
+    for name, wanted in tensors(trained / "run", stage).items():
         assert all(torch.equal(wanted[key], resumed[name][key]) for key in wanted | resumed[name]), name
 
 

@@ -73,7 +73,9 @@ def draw_samples(lesson: AcousticLesson, loader: Loader, items: Sequence[Utteran
     from matplotlib.figure import Figure
 
     recipe, rate = lesson.recipe, loader.corpus.rate
-    figure = Figure(figsize=(3.6 * len(samples), 4.4), layout="constrained")
+    width, height = 3.6 * len(samples), 4.6
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(0.15 / width, 0.5 / height, 1 - 0.15 / width, 1 - 0.7 / height, wspace=0.12, hspace=0.15)
     FigureCanvasAgg(figure)
     figure.suptitle(f"{path.stem}: natural above, spoken from its codes below")
     axes = figure.subplots(2, len(samples), squeeze=False)
@@ -83,8 +85,8 @@ def draw_samples(lesson: AcousticLesson, loader: Loader, items: Sequence[Utteran
             mel, seconds = _log_mel(wave, recipe.fft_samples, recipe.hop_samples, rate), len(wave) / rate
             axis.imshow(mel, origin="lower", aspect="auto", extent=(0, seconds, 0, BANDS))
             axis.set_yticks([])
+            axis.set_xticks([0, seconds], ["0", f"{seconds:.1f} s"] if row else ["", ""], fontsize=8)
         axes[0][column].set_title(sample.title, fontsize=9)
-        axes[1][column].set_xlabel("s", fontsize=8)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=90)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +22,10 @@ from voxcommons.train.recipes import StageRecipe
 from voxcommons.train.schedule import rate_at
 from voxcommons.train.state import Checkpoints, MovingAverage
 from voxcommons.train.workplace import Workplace
+
+# No buffer changes in training, so none is sent around; torch 2.13 calls that option by another name than 2.5 does.
+_KNOWN = signature(DistributedDataParallel).parameters
+_BUFFERS_STAY: dict[str, Any] = {"forward_sync_buffers" if "forward_sync_buffers" in _KNOWN else "broadcast_buffers": False}
 
 
 class Stage:
@@ -50,7 +56,7 @@ class Stage:
         self.checkpoints = Checkpoints(folder)
         self.lesson = lesson
         if place.team.size > 1:
-            self.lesson = DistributedDataParallel(lesson, broadcast_buffers=False, find_unused_parameters=partly)
+            self.lesson = DistributedDataParallel(lesson, find_unused_parameters=partly, **_BUFFERS_STAY)
         for module in compiled if recipe.compile else ():
             module.compile(dynamic=True)
         self._sums: dict[str, float | Tensor] = {}
