@@ -13,11 +13,18 @@ from voxcommons.train.base_recipe import BaseRecipe
 from voxcommons.train.recipes import AcousticRecipe, AutoencoderRecipe, ContentRecipe, SemanticRecipe
 from voxcommons.train.workplace import Workplace
 
-SIZES = BaseSizes(
+# Without dropout, so that a batch in parts can be compared with the whole; and with it, so that a resumed run must repeat it.
+STILL = BaseSizes(
     configs.content_tiny(),
     dataclasses.replace(configs.text_to_semantic_tiny(), bert_dim=None),
     configs.semantic_to_wave_tiny(),
     configs.DiscriminatorConfig((2,), (2, 2, 4, 4, 4), (2, 2, 2, 2, 2, 2), (1, 1, 1, 1, 1, 1)),
+)
+SIZES = BaseSizes(
+    dataclasses.replace(STILL.content, dropout=0.1),
+    dataclasses.replace(STILL.text_to_semantic, dropout=0.1),
+    dataclasses.replace(STILL.semantic_to_wave, dropout=0.1, style_dropout=0.1),
+    STILL.critics,
 )
 # Seven steps: lines of the curve every three, checkpoints every two, so that a checkpoint falls into the middle of a line.
 RHYTHM = {"steps": 7, "record_every": 3, "save_every": 2, "test_every": 4}
@@ -71,7 +78,7 @@ class Separately:
     def __call__(self) -> None:
         place = Workplace.of("cpu")
         for stage in self.stages:
-            run = BaseTraining(self.data, self.folder / stage, self.recipe, SIZES, place)
+            run = BaseTraining(self.data, self.folder / stage, self.recipe, STILL, place)
             if place.team.leads:
                 run.folder.mkdir()
                 for path in self.whole.iterdir():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from stopped_training import RECIPE, SIZES, Separately
+from stopped_training import RECIPE, STILL, Separately
 from tiny_corpus import make_tiny_corpus
 from voxcommons.base.errors import InputError
 from voxcommons.cli.train import train
@@ -41,7 +41,7 @@ HALVES = dataclasses.replace(
 def once(tmp_path_factory):
     """Every stage with the large batch in one part, in one process."""
     folder = tmp_path_factory.mktemp("once")
-    BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", LARGE, SIZES).run()
+    BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", LARGE, STILL).run()
     return folder
 
 
