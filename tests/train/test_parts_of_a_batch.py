@@ -17,7 +17,8 @@ from voxcommons.train.launch import start
 from voxcommons.train.state import Checkpoints
 from voxcommons.train.team import Team
 
-# Twice the batch of the recipe; the same in two parts. Plain numbers, so that only the order of additions differs.
+# Twice the batch of the recipe; the same in two parts. Plain numbers, so that only the order of additions differs. The easy batches
+# of the last stage hold one clip each: a second process has nothing to do then but to keep step.
 EXACT = {"precision": "fp32", "steps": 4, "record_every": 1, "save_every": 4, "test_every": 4}
 LARGE = dataclasses.replace(
     RECIPE,
@@ -26,14 +27,14 @@ LARGE = dataclasses.replace(
     acoustic=dataclasses.replace(
         RECIPE.acoustic, batch_seconds=16, rendered_items=2, spoken_items=4, adversarial_from=1, pictures=0, **EXACT
     ),
-    semantic=dataclasses.replace(RECIPE.semantic, batch_seconds=16, easy_batch_seconds=12, **EXACT),
+    semantic=dataclasses.replace(RECIPE.semantic, batch_seconds=16, easy_batch_seconds=1, **EXACT),
 )
 HALVES = dataclasses.replace(
     RECIPE,
     content=dataclasses.replace(LARGE.content, batch_seconds=8, easy_batch_seconds=6, accumulate=2),
     autoencoder=dataclasses.replace(LARGE.autoencoder, items=2, accumulate=2),
     acoustic=dataclasses.replace(LARGE.acoustic, batch_seconds=8, rendered_items=1, spoken_items=2, accumulate=2),
-    semantic=dataclasses.replace(LARGE.semantic, batch_seconds=8, easy_batch_seconds=6, accumulate=2),
+    semantic=dataclasses.replace(LARGE.semantic, batch_seconds=8, easy_batch_seconds=0.5, accumulate=2),
 )
 
 
