@@ -6,6 +6,8 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from voxcommons.base.progress import NullProgress
 from voxcommons.models import configs
 from voxcommons.train.base_model import STAGES, BaseSizes, BaseTraining
@@ -53,7 +55,8 @@ class KillsItself(NullProgress):
 
 
 def train_until_killed(data: Path, folder: Path, stage: str, steps: int) -> None:
-    """Run one stage until so many steps are done; never returns."""
+    """Run one stage until so many steps are done, with one thread; never returns."""
+    torch.set_num_threads(1)
     BaseTraining(data, folder, RECIPE, SIZES, place=Workplace(progress=KillsItself(steps))).run([stage])
 
 
