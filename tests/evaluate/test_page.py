@@ -137,8 +137,11 @@ def test_picture_of_intervals_puts_larger_values_further_right():
 
 
 def test_pictures_take_single_and_equal_values():
-    Outline(interval_plot("one", [Mark("x", Estimate(0.0, 0.0, 0.0, 1, 1), "0", 0)]))
-    Outline(contour_plot("tones", {"natural": np.zeros((4, 5))}, [0]))
+    one = interval_plot("one", [Mark("x", Estimate(0.0, 0.0, 0.0, 1, 1), "0", 0)])
+    flat = contour_plot("tones", {"natural": np.zeros((4, 5))}, [0])
+    for picture in (one, flat):
+        Outline(picture)  # raises where a mark is not closed
+        assert not re.search(r"\b(nan|inf)\b", picture)
 
 
 def test_ticks_are_round_and_inside():

@@ -206,16 +206,31 @@ def measure_plan(
     """
     progress = progress or NullProgress()
     book = ScoreBook(folder, meters)
-    runs: list[Iterator[Score]] = [measure_natural(plan.people, plan.pool, book)]
+    pieces = _MOST_PIECES * sum(_needs_pieces(person, plan.pool) for person in plan.people)
+    natural = measure_natural(plan.people, plan.pool, book)
+    return measure_all(plan, (natural, len(plan.pool) + pieces), [candidate] if candidate is not None else [], book, progress)
+
+
+def measure_all(
+    plan: Plan, natural: tuple[Iterator[Score], int], candidates: Sequence[tuple[str, Path]], book: ScoreBook, progress: Progress
+) -> list[Score]:
+    """Measure natural speech, espeak-ng (where installed) and candidates in this order.
+
+    Args:
+        plan: the sentences.
+        natural: scores of natural recordings, and how many they are at most.
+        candidates: (name, folder that ``speak_sentences`` filled) of each.
+        book: where scores are kept.
+        progress: told each measured sound.
+    """
+    runs = [natural[0]]
     try:
         espeak_program()
         runs.append(measure_espeak(plan.pool, book))
     except MissingExtraError as error:
         progress.note(str(error))
-    if candidate is not None:
-        runs.append(measure_candidate(candidate[0], plan.sentences, candidate[1], book))
-    pieces = _MOST_PIECES * sum(_needs_pieces(person, plan.pool) for person in plan.people)
-    progress.start(len(runs) * len(plan.pool) + pieces, "measuring")
+    runs += [measure_candidate(name, plan.sentences, sounds, book) for name, sounds in candidates]
+    progress.start(natural[1] + (len(runs) - 1) * len(plan.pool), "measuring")
     scores = []
     for run in runs:
         for score in run:

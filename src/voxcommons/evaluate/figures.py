@@ -6,9 +6,9 @@ Measures nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from voxcommons.evaluate.objective import Score
 from voxcommons.evaluate.robustness import judge, length_ratio
 from voxcommons.evaluate.similarity import centroid, nearest_speaker
 from voxcommons.evaluate.spectrum import Spread, nearest_by_spectrum, pool
+
+Heard = TypeVar("Heard")
+Middle = TypeVar("Middle")
 
 NATURAL, ESPEAK = "natural", "espeak-ng"
 YARDSTICKS = (NATURAL, ESPEAK)
@@ -186,41 +189,44 @@ def yardsticks(scores: Sequence[Score]) -> Yardsticks:
 
 
 def _likeness(scores: Sequence[Score], natural: Sequence[Score]) -> dict[Key, Likeness]:
-    vectors: dict[str, dict[str, NDArray[np.float32]]] = {}
-    for score in natural:
-        if score.vector is not None:
-            vectors.setdefault(score.speaker, {})[score.item] = np.array(score.vector, dtype=np.float32)
-    middles = {name: centroid(list(own.values())) for name, own in vectors.items()}
     found: dict[Key, Likeness] = {}
-    for score in scores:
-        if score.vector is None or score.speaker not in middles:
-            continue
-        people = dict(middles)
-        if score.system == NATURAL:  # a recording must not be compared with itself
-            others = [vector for item, vector in vectors[score.speaker].items() if item != score.item]
-            if not others:
-                continue
-            people[score.speaker] = centroid(others)
-        nearest, cosines = nearest_speaker(np.array(score.vector, dtype=np.float32), people)
+    for score, vector, people in _beside_people(scores, natural, _vector, centroid):
+        nearest, cosines = nearest_speaker(vector, people)
         found[key_of(score)] = Likeness(cosines[score.speaker], nearest if len(people) > 1 else "")
     return found
 
 
 def _spectral_nearest(scores: Sequence[Score], natural: Sequence[Score]) -> dict[Key, str]:
-    spreads: dict[str, dict[str, Spread]] = {}
+    beside = _beside_people(scores, natural, _spread, pool)
+    return {key_of(score): nearest_by_spectrum(spread, people) for score, spread, people in beside if len(people) > 1}
+
+
+def _beside_people(
+    scores: Sequence[Score], natural: Sequence[Score], read: Callable[[Score], Heard | None], middle: Callable[[list[Heard]], Middle]
+) -> Iterator[tuple[Score, Heard, dict[str, Middle]]]:
+    """Every score of a person with natural recordings, what was heard in it, and the middle of each person's recordings."""
+    heard: dict[str, dict[str, Heard]] = {}
     for score in natural:
-        if score.spectrum is not None:
-            spreads.setdefault(score.speaker, {})[score.item] = Spread.from_numbers(score.spectrum)
-    pooled = {name: pool(list(own.values())) for name, own in spreads.items()}
-    found: dict[Key, str] = {}
+        value = read(score)
+        if value is not None:
+            heard.setdefault(score.speaker, {})[score.item] = value
+    middles = {name: middle(list(own.values())) for name, own in heard.items()}
     for score in scores:
-        if score.spectrum is None or score.speaker not in pooled or len(pooled) < 2:
+        value = read(score)
+        if value is None or score.speaker not in middles:
             continue
-        people = dict(pooled)
+        people = dict(middles)
         if score.system == NATURAL:  # a recording must not be compared with itself
-            others = [spread for item, spread in spreads[score.speaker].items() if item != score.item]
+            others = [other for item, other in heard[score.speaker].items() if item != score.item]
             if not others:
                 continue
-            people[score.speaker] = pool(others)
-        found[key_of(score)] = nearest_by_spectrum(Spread.from_numbers(score.spectrum), people)
-    return found
+            people[score.speaker] = middle(others)
+        yield score, value, people
+
+
+def _vector(score: Score) -> NDArray[np.float32] | None:
+    return None if score.vector is None else np.array(score.vector, dtype=np.float32)
+
+
+def _spread(score: Score) -> Spread | None:
+    return None if score.spectrum is None else Spread.from_numbers(score.spectrum)

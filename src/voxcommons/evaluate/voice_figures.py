@@ -13,11 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from voxcommons.audio.files import load
-from voxcommons.base.errors import InputError, MissingExtraError
+from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
-from voxcommons.evaluate.base_figures import Plan, ScoreBook, Sentence, measure_candidate, measure_espeak
+from voxcommons.evaluate.base_figures import Plan, ScoreBook, Sentence, measure_all
 from voxcommons.evaluate.dev_speakers import LONGEST_S, SHORTEST_S, Clip, DevSpeaker, cut_reference
-from voxcommons.evaluate.espeak import espeak_program
 from voxcommons.evaluate.figures import NATURAL
 from voxcommons.evaluate.objective import Meters, Score, Utterance
 from voxcommons.evaluate.recognise import EnglishRecogniser
@@ -146,21 +145,7 @@ def measure_voice(
     """
     progress = progress or NullProgress()
     book = ScoreBook(folder, meters)
-    runs: list[Iterator[Score]] = [_measure_natural(natural, book)]
-    try:
-        espeak_program()
-        runs.append(measure_espeak(plan.pool, book))
-    except MissingExtraError as error:
-        progress.note(str(error))
-    runs += [measure_candidate(name, plan.sentences, sounds, book) for name, sounds in candidates]
-    progress.start(len(natural) + (len(runs) - 1) * len(plan.pool), "measuring")
-    scores = []
-    for run in runs:
-        for score in run:
-            scores.append(score)
-            progress.advance()
-    progress.finish()
-    return scores
+    return measure_all(plan, (_measure_natural(natural, book), len(natural)), candidates, book, progress)
 
 
 def _measure_natural(natural: Sequence[Natural], book: ScoreBook) -> Iterator[Score]:
