@@ -107,7 +107,7 @@ class ERes2NetV2(nn.Module):
         return fused.flatten(1, 2).mean(-1)
 
     def fold(self) -> ERes2NetV2:
-        """Put the batch normalisations into the convolutions before them, for inference: less work, and half the memory.
+        """Put the batch normalisations into the convolutions before them, for inference: fewer layers to run and to keep.
 
         Returns:
             The same network, in evaluation mode; its state dict no longer has their names.

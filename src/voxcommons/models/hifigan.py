@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from voxcommons.models.weight_norm import NormConv1d, NormConvTranspose1d
 
 SLOPE = 0.1  # leaky rectifier inside; the last one uses PyTorch's default of 0.01, as trained weights expect
-# Numbers of a layer that are worked on at once when nothing is learned: the dozen copies that the residual blocks make of what
-# they read then stay small, and in the processor's cache.
+# Numbers of a layer that are worked on at once when nothing is learned, so that the copies the residual blocks make stay small.
+# Eight seconds of sound took 3.9 to 4.3 s of one core instead of 5.3; half or four times the size differ little.
 PIECE_NUMBERS = 1 << 18
 
 

@@ -30,7 +30,7 @@ _CONSONANTS: Final[Mapping[str, str]] = {
     "q": "ch", "ch": "ch", "zh": "ch", "ts": "ch", "c": "ch", "z": "ch", "x": "s", "s": "s", "sh": "s", "w": "w", "y": "y",
 }  # fmt: skip
 _JAPANESE_VOWELS: Final[Mapping[str, str]] = {"a": "a", "i": "i", "u": "u", "e": "e", "o": "o", "I": "i", "U": "u"}
-# A closing consonant of Japanese and Korean melts into the vowel before it, as the recogniser hears Mandarin.
+# The mute ㅇ has no class: it only holds a place, or closes a syllable as the vowel's colour.
 _KOREAN: Final[Mapping[str, str]] = dict(
     zip(
         "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅈㅉㅊㅋㅌㅍㅎㅏㅐㅓㅔㅗㅜㅡㅣ",

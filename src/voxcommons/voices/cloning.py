@@ -50,7 +50,7 @@ Preview = Callable[[Voice, Path], None]
 MOST_TEXT_CHARACTERS: Final = 200_000  # what is said in ten hours
 AUTO: Final = "auto"
 _CLEAR_AGREEMENT: Final = 0.5  # the words are heard beyond doubt; a better phrase is not looked for
-_ALL_OF_IT: Final = 0.95  # of the speech of a recording: the phrase is all that was said
+_ALL_OF_IT: Final = 0.95  # of the speech of a recording: nothing else was said
 UNKNOWN_LANGUAGE: Final = "und"
 _LANGUAGE_TAG: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 
@@ -229,8 +229,8 @@ def _prompt(prepared: PreparedRecording, transcript: Transcript, base: BaseModel
     audio = prepared.checked.audio
     best: tuple[Slice, PromptPhones] | None = None
     for piece in prepared.prompts:
-        whole = piece.end_s - piece.start_s >= _ALL_OF_IT * prepared.checked.report.speech_s
-        phones = phones_of(base, piece.of(audio.samples, audio.rate), audio.rate, transcript.utterance, whole=whole)
+        all_said = piece.end_s - piece.start_s >= _ALL_OF_IT * prepared.checked.report.speech_s
+        phones = phones_of(base, piece.of(audio.samples, audio.rate), audio.rate, transcript.utterance, all_said=all_said)
         if best is None or (piece.whole and phones.from_text and phones.agreement > best[1].agreement):
             best = piece, phones
         if transcript.utterance is None or not transcript.utterance.phones or phones.agreement >= _CLEAR_AGREEMENT:
