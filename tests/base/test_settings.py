@@ -61,3 +61,14 @@ def test_settings_cannot_be_changed_after_reading():
 def test_without_an_argument_the_process_environment_is_read(monkeypatch, tmp_path):
     monkeypatch.setenv("VOX_HOME", str(tmp_path))
     assert Settings.from_environment().home == tmp_path
+
+
+def test_the_database_is_one_of_two_kinds_and_its_password_is_not_shown():
+    url = "postgresql://vox:geheim@host/name"
+    settings = Settings.from_environment({"VOX_DATABASE": url})
+    assert settings.database == url
+    assert "geheim" not in repr(settings)
+    for wrong in ("mysql://vox:geheim@host/name", "geheim", "sqlite"):
+        with pytest.raises(ConfigError, match="VOX_DATABASE") as caught:
+            Settings.from_environment({"VOX_DATABASE": wrong})
+        assert "geheim" not in str(caught.value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
@@ -26,6 +26,7 @@ VARIABLES: Mapping[str, str] = {
     "VOX_HOME": "the one folder for all user data",
     "VOX_THREADS": "processor threads for the models",
     "VOX_LANG": "language of messages: en or zh",
+    "VOX_DATABASE": "where jobs and the catalogue of voices are kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
     "VOX_LOG": "log level: debug, info, warning or error",
 }
 
@@ -39,12 +40,14 @@ class Settings:
         threads: processor threads for the models, or None for the library's own choice.
         language_of_messages: the language the command line speaks to the user.
         log_level: how much the log on stderr tells.
+        database: URL of the database, or None for a file in `home`; never shown, since it may hold a password.
     """
 
     home: Path
     threads: int | None = None
     language_of_messages: MessageLanguage = "en"
     log_level: LogLevel = "warning"
+    database: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +67,7 @@ class Settings:
         home = _home(source.get("VOX_HOME", ""), faults)
         threads = _threads(source.get("VOX_THREADS", ""), faults)
         language = _choice("VOX_LANG", source.get("VOX_LANG", ""), ("en", "zh"), faults)
+        database = _database(source.get("VOX_DATABASE", ""), faults)
         level = _choice("VOX_LOG", source.get("VOX_LOG", ""), ("debug", "info", "warning", "error"), faults)
         if faults:
             raise ConfigError(
@@ -77,6 +81,7 @@ class Settings:
             threads=threads,
             language_of_messages=cast(MessageLanguage, language) if language else _language_of_locale(source),
             log_level=cast(LogLevel, level or "warning"),
+            database=database,
         )
 
 
@@ -100,6 +105,14 @@ def _threads(value: str, faults: list[str]) -> int | None:
         faults.append(f"VOX_THREADS={value!r} is not a whole number from 1 to {_MOST_THREADS}")
         return None
     return int(value)
+
+
+def _database(value: str, faults: list[str]) -> str | None:
+    scheme, colon, _ = value.partition("://")
+    if value and (not colon or scheme.partition("+")[0] not in ("sqlite", "postgresql")):
+        # Without the value: it may hold a password.
+        faults.append("VOX_DATABASE is neither sqlite:///FILE nor postgresql://USER:PASSWORD@HOST/NAME")
+    return value or None
 
 
 def _choice(name: str, value: str, allowed: tuple[str, ...], faults: list[str]) -> str | None:

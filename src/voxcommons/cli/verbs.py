@@ -45,6 +45,7 @@ VERBS: Mapping[str, Verb] = {
 
 # Importable name of a library -> (the extra that brings it, or "" for the core; its name for pip).
 LIBRARIES: Mapping[str, tuple[str, str]] = {
+    "alembic": ("", "alembic"),
     "av": ("", "av"),
     "click": ("", "click"),
     "filelock": ("", "filelock"),
@@ -57,6 +58,7 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "scipy": ("", "scipy"),
     "soundfile": ("", "soundfile"),
     "soxr": ("", "soxr"),
+    "sqlalchemy": ("", "sqlalchemy"),
     "torch": ("", "torch"),
     "fastapi": ("serve", "fastapi"),
     "httpx2": ("public", "httpx2"),
@@ -66,6 +68,7 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "pyopenjtalk": ("ja", "pyopenjtalk-plus"),
     "mecab": ("ko", "python-mecab-ko"),
     "ToJyutping": ("yue", "ToJyutping"),
+    "pg8000": ("postgres", "pg8000"),
     "pydantic": ("serve", "pydantic"),
     "ray": ("ray", "ray"),
     "uvicorn": ("serve", "uvicorn"),
