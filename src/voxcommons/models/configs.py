@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+BANDS = 80  # mel bands of `mel_frames`
+
 # --- text to semantic ---------------------------------------------------------------
 
 
@@ -224,6 +226,73 @@ def semantic_to_wave_tiny() -> SemanticToWaveConfig:
         flow_hidden=16,
         generator_channels=16,
         istft_blocks=2,
+    )
+
+
+@dataclass(frozen=True)
+class MelAcousticConfig:
+    """Size of the light acoustic model; the defaults are the starter's.
+
+    Attributes:
+        kind: Tells it from `SemanticToWaveConfig` in a file.
+        phones: Rows of the phoneme table.
+        codes: Number of semantic tokens.
+        code_dim: Channels of a token's embedding.
+        phone_dim: Channels of the text.
+        width: Channels of the predictor.
+        heads: Heads of its attentions.
+        style: Channels of the style.
+        vector: Size of the timbre encoder's vector.
+        memory: Channels of the memory.
+        blocks_before: Blocks at the rate of the tokens.
+        blocks_after: Blocks at frame rate, behind the pitch.
+        kernel: Kernel of those blocks, in tokens or frames.
+        dropout: Probability on the style, training only.
+        remembered_codes: Tokens of a person's recording that a voice keeps, 40 ms each.
+        timbre_width: Channels of the timbre encoder.
+        timbre_blocks: Its blocks.
+        generator_channels: Channels of the generator.
+        generator_blocks: Its blocks.
+        n_fft: Transform length of the generator in samples.
+    """
+
+    kind: str = "mel"
+    phones: int = 732
+    codes: int = 1024
+    code_dim: int = 64
+    phone_dim: int = 128
+    width: int = 192
+    heads: int = 4
+    style: int = 128
+    vector: int = 256
+    memory: int = 128
+    blocks_before: int = 3
+    blocks_after: int = 4
+    kernel: int = 5
+    dropout: float = 0.1
+    remembered_codes: int = 250
+    timbre_width: int = 96
+    timbre_blocks: int = 3
+    generator_channels: int = 224
+    generator_blocks: int = 5
+    n_fft: int = 640
+
+    @property
+    def gin(self) -> int:
+        """How many numbers a voice has."""
+        return self.style + 1 + self.remembered_codes * (1 + BANDS)
+
+
+def mel_acoustic_starter() -> MelAcousticConfig:
+    """The acoustic model in the package: 16 kHz, a mel predictor with a memory and an inverse-transform generator."""
+    return MelAcousticConfig()
+
+
+def mel_acoustic_tiny() -> MelAcousticConfig:
+    """A model for tests: the shape of the starter's, a few thousand parameters wide."""
+    return MelAcousticConfig(
+        code_dim=8, phone_dim=8, width=16, heads=2, style=8, vector=16, memory=8, blocks_before=1, blocks_after=1, remembered_codes=20,
+        timbre_width=8, timbre_blocks=1, generator_channels=16, generator_blocks=2,
     )
 
 

@@ -1,0 +1,248 @@
+"""The light acoustic model: the starter's place between semantic tokens and sound.
+
+It answers the calls of `SemanticToWave`, but is no autoencoder: a predictor says pitch and mel frames, a generator renders them, and
+each is trained with a plain loss on every frame, which on a processor teaches in minutes what the variational model does not in hours.
+What it keeps of a person is one flat vector: a learned style, the middle of their pitch, and ten seconds of how they sounded.
+
+Shapes: B batch, S codes (25 Hz), F frames (50 Hz), P phonemes, G numbers of a voice, L latent channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from voxcommons.models.harmonic_source import cycles_of, track_pitch
+from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
+from voxcommons.models.mel_frames import BANDS, CHANNELS, HOP, MelFrames
+from voxcommons.models.mel_predictor import FRAMES_PER_CODE, MelPredictor, Person, voice_statistics
+from voxcommons.models.text_code_encoder import Prior, stretch
+from voxcommons.models.timbre_encoder import TimbreEncoder
+from voxcommons.models.training_pass import length_mask
+
+NO_CODE = -1.0
+_PER_MEMORY = 1 + BANDS
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A recording of a person as the model listens to it.
+
+    Attributes:
+        mel: [CHANNELS, F] frames.
+        pitch_hz: [F], 0 where unvoiced.
+        codes: [S] with F = 2 S.
+    """
+
+    mel: Tensor
+    pitch_hz: Tensor
+    codes: Tensor
+
+
+class MelAcoustic(nn.Module):
+    """Semantic tokens + phonemes + voice -> waveform."""
+
+    def __init__(
+        self, *, phones: int = 732, codes: int = 1024, code_dim: int = 64, phone_dim: int = 128, width: int = 192, heads: int = 4,
+        style: int = 128, vector: int = 256, memory: int = 128, blocks_before: int = 3, blocks_after: int = 4, kernel: int = 5,
+        dropout: float = 0.1, remembered_codes: int = 250, timbre_width: int = 96, timbre_blocks: int = 3,
+        generator_channels: int = 224, generator_blocks: int = 5, n_fft: int = 640, rate: int = 16000,
+    ) -> None:
+        """Build the model; `MelAcousticConfig` describes every parameter."""
+        super().__init__()
+        self.width, self.style_channels, self.remembered_codes, self.rate = width, style, remembered_codes, rate
+        self.hop, self.frames_per_code, self.speaker_dim = HOP, FRAMES_PER_CODE, 0
+        self.latent_channels = width + 2
+        self.gin = voice_size(style, remembered_codes)
+        self.predictor = MelPredictor(
+            phones=phones, codes=codes, code_dim=code_dim, phone_dim=phone_dim, width=width, heads=heads, style=style, vector=vector,
+            memory=memory, blocks_before=blocks_before, blocks_after=blocks_after, kernel=kernel, dropout=dropout,
+        )
+        self.timbre = TimbreEncoder(width=timbre_width, blocks=timbre_blocks, vector=vector)
+        self.dec = IstftGenerator(in_channels=CHANNELS, channels=generator_channels, blocks=generator_blocks, n_fft=n_fft, hop=HOP, rate=rate)
+        self.mel_frames = MelFrames(rate)
+
+    # --- a voice -----------------------------------------------------------------------------------------------------
+
+    def hear(self, wave: Tensor, codes: Tensor) -> Heard:
+        """Listen to a recording.
+
+        Args:
+            wave: [1, T].
+            codes: [S] tokens of it by the content encoder.
+        """
+        count = min(len(codes), wave.shape[1] // (FRAMES_PER_CODE * HOP))
+        frames = FRAMES_PER_CODE * count
+        wave = wave[:, : frames * HOP]
+        return Heard(self.mel_frames(wave)[0], track_pitch(wave, frames, HOP, self.rate)[0], codes[:count])
+
+    def describe(self, clips: Sequence[Heard]) -> Tensor:
+        """What the model keeps of a person, from recordings of theirs: [G].
+
+        The memory takes the beginnings of the recordings, as much of each as there is room for.
+
+        Raises:
+            ValueError: If there is no clip with a whole code.
+        """
+        clips = [clip for clip in clips if len(clip.codes)]
+        if not clips:
+            raise ValueError("a voice needs a recording of at least 40 ms, found none")
+        weights = torch.tensor([float(len(clip.codes)) for clip in clips])
+        vector = torch.stack([self.timbre(clip.mel[None])[0] * weight for clip, weight in zip(clips, weights, strict=True)]).sum(0)
+        vector = vector / vector.norm().clamp_min(1e-6)
+        each = torch.stack([voice_statistics(_spectra(clip.mel), _octaves(clip.pitch_hz)) for clip in clips])
+        statistics = (each * weights[:, None].to(each)).sum(0) / weights.sum()
+        style = self.predictor.style(statistics[None], vector[None])[0]
+        memory = statistics.new_zeros(self.remembered_codes, _PER_MEMORY)
+        memory[:, 0] = NO_CODE
+        done = 0
+        for number, clip in enumerate(sorted(clips, key=lambda each: len(each.codes))):  # what short ones leave is for longer ones
+            part = _columns(clip)[: (self.remembered_codes - done) // (len(clips) - number)]
+            memory[done : done + len(part)] = part
+            done += len(part)
+        return torch.cat([style, statistics[2 * BANDS : 2 * BANDS + 1], memory.flatten()])
+
+    # --- speaking ----------------------------------------------------------------------------------------------------
+
+    def prior(
+        self, codes: Tensor, phones: Tensor, ge: Tensor, code_lengths: Tensor | None = None, phone_lengths: Tensor | None = None,
+        speed: float = 1.0, *, compat: bool = False, places: Tensor | None = None,
+    ) -> Prior:
+        """What is to be said in every frame, before it gets its pitch.
+
+        Args:
+            codes: [B, S] tokens.
+            phones: [B, P] phoneme ids.
+            ge: [B, G, 1] voice, from `describe`.
+            code_lengths: [B] real tokens; None when all are.
+            phone_lengths: not needed: places lead to the phonemes.
+            speed: Above 1 is faster.
+            compat: int(F / speed) + 1 frames, as the public program when speed is not 1.
+            places: [B, S] index of the phoneme that each token speaks, -1 where it is not known.
+
+        Returns:
+            A prior whose mean [B, L, F] is everything and whose spread is nothing.
+        """
+        del phone_lengths
+        if code_lengths is None:
+            mask = torch.ones_like(codes, dtype=torch.bool)
+        else:
+            mask = length_mask(code_lengths, codes.shape[1])[:, 0] > 0
+        places = torch.full_like(codes, -1) if places is None else places
+        style, middle, person = self._voice(ge.expand(codes.shape[0], -1, -1))
+        features, pitch = self.predictor.features(codes, mask, phones, places, style, person)
+        octaves = pitch[:, :1] + middle[:, :, None]
+        hidden = torch.cat([features, octaves.to(features), pitch[:, 1:].to(features)], dim=1)
+        frames = mask[:, None].to(hidden.dtype).repeat_interleave(FRAMES_PER_CODE, dim=2)
+        if speed != 1.0:
+            hidden, frames = stretch(hidden * frames, frames, speed, compat)
+        return Prior(hidden, hidden * frames, torch.zeros_like(hidden), frames)
+
+    def latent_of_prior(
+        self, prior: Prior, ge: Tensor, noise_scale: float = 0.5, noise: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """The latents z [B, L, F] of a prior; this model draws nothing, so noise is not used."""
+        del ge, noise_scale, noise, generator
+        return prior.m
+
+    def latent(
+        self, codes: Tensor, phones: Tensor, ge: Tensor, code_lengths: Tensor | None = None, phone_lengths: Tensor | None = None, *,
+        speed: float = 1.0, noise_scale: float = 0.5, noise: Tensor | None = None, generator: torch.Generator | None = None,
+        compat: bool = False, places: Tensor | None = None,
+    ) -> Tensor:
+        """Everything of speaking but the mel frames and the generator; arguments as those of `prior`, noise is not used."""
+        del noise_scale, noise, generator
+        return self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat, places=places).m
+
+    def pitch(self, z: Tensor, ge: Tensor) -> Tensor:
+        """Fundamental frequency [B, F] in Hz that `render` gives latents, 0 where unvoiced."""
+        del ge
+        octaves, odds = z[:, self.width].float(), z[:, self.width + 1].float()
+        return torch.where(odds > 0, clear_pitch(PITCH_CENTRE_HZ * torch.exp2(octaves)), torch.zeros_like(octaves))
+
+    def cycles(self, pitch_hz: Tensor) -> Tensor:
+        """How many periods [B] the voice runs through over a pitch track [B, F]."""
+        return cycles_of(pitch_hz, self.hop, self.rate)
+
+    def mel(self, z: Tensor, ge: Tensor, pitch_hz: Tensor) -> Tensor:
+        """The mel frames [B, CHANNELS, F] of latents at a pitch [B, F] in Hz."""
+        style, middle, _ = self._voice(ge.expand(z.shape[0], -1, -1))
+        voiced = (pitch_hz > 0).to(z.dtype)
+        octaves = (_octaves_of(pitch_hz).to(z.dtype) - middle) * voiced
+        return self.predictor.mel(z[:, : self.width], torch.stack([octaves, voiced], 1), style).to(z.dtype)
+
+    def render(
+        self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None
+    ) -> Tensor:
+        """Sound of latents.
+
+        Args:
+            z: [B, L, F] latents.
+            ge: [B, G, 1] voice; one serves a whole batch too.
+            lengths: [B] real frames; shorter items are rendered alone, beyond its length an item is silent.
+            pitch_hz: [B, F] pitch to speak at instead of the model's own; the mel frames follow it.
+            phase: [B] cycles of the voice at the first sample, where a piece goes on from another one.
+
+        Returns:
+            [B, 1, F * hop].
+        """
+        pitch_hz = self.pitch(z, ge) if pitch_hz is None else pitch_hz
+        if lengths is None or bool((lengths >= z.shape[2]).all()):
+            return self.dec(self.mel(z, ge, pitch_hz), pitch_hz, phase)
+        wave, voices = z.new_zeros(z.shape[0], 1, z.shape[2] * self.hop), ge.expand(z.shape[0], -1, -1)
+        for row, frames in enumerate(lengths.tolist()):
+            one = slice(row, row + 1)
+            start = None if phase is None else phase[one]
+            wave[row, :, : frames * self.hop] = self.render(z[one, :, :frames], voices[one], None, pitch_hz[one, :frames], start)[0]
+        return wave
+
+    def decode(
+        self, codes: Tensor, phones: Tensor, style: Tensor, code_lengths: Tensor | None = None, phone_lengths: Tensor | None = None, *,
+        speed: float = 1.0, noise_scale: float = 0.5, noise: Tensor | None = None, generator: torch.Generator | None = None,
+        compat: bool = False, places: Tensor | None = None,
+    ) -> Tensor:
+        """Speak whole items: [B, 1, F * hop], silent beyond each item's length; arguments as those of `prior`."""
+        del noise_scale, noise, generator
+        prior = self.prior(codes, phones, style, code_lengths, phone_lengths, speed, compat=compat, places=places)
+        return self.render(prior.m, style, None if code_lengths is None else prior.mask.sum(dim=(1, 2)).long())
+
+    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Person]:
+        """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, memory."""
+        flat = ge[:, :, 0]
+        style, middle = flat[:, : self.style_channels], flat[:, self.style_channels : self.style_channels + 1]
+        memory = flat[:, self.style_channels + 1 :].unflatten(1, (self.remembered_codes, _PER_MEMORY))
+        codes = memory[:, :, 0].float()
+        there = codes >= 0
+        none = flat.new_zeros(len(flat), 0)
+        return style, middle, Person(none, none, codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
+
+
+def voice_size(style: int, remembered_codes: int) -> int:
+    """How many numbers a voice has."""
+    return style + 1 + remembered_codes * _PER_MEMORY
+
+
+def memory_mel(mel: Tensor) -> Tensor:
+    """Mel frames [CHANNELS, F] as the memory keeps them, one column per code: [BANDS, F / 2]."""
+    return mel.unflatten(1, (-1, FRAMES_PER_CODE)).unflatten(0, (-1, BANDS)).mean(dim=(0, 3))
+
+
+def _columns(clip: Heard) -> Tensor:
+    """[S, 1 + BANDS]: the codes of a recording and their mel spectra."""
+    return torch.cat([clip.codes[:, None].to(clip.mel.dtype), memory_mel(clip.mel).T], dim=1)
+
+
+def _spectra(mel: Tensor) -> Tensor:
+    """Frames [CHANNELS, F] as spectra in their order, [2 F, BANDS]."""
+    return mel.T.reshape(-1, BANDS)
+
+
+def _octaves(pitch_hz: Tensor) -> Tensor:
+    return _octaves_of(pitch_hz[pitch_hz > 0])
+
+
+def _octaves_of(pitch_hz: Tensor) -> Tensor:
+    return torch.log2(pitch_hz.clamp_min(1.0) / PITCH_CENTRE_HZ)
