@@ -18,29 +18,25 @@ from voxcommons.voices.library import Library, Voice
 
 
 def make_tiny_base(
-    seed: int = 0, *, generator: str = "istft", for_training: bool = False, ending: Literal["random", "soon", "never"] = "random"
+    seed: int = 0, *, acoustic: Literal["mel", "vits"] = "mel", for_training: bool = False, ending: Literal["random", "soon", "never"] = "random"
 ) -> BaseModel:
     """Build a tiny base model in memory; the same seed gives the same weights.
 
     Args:
         seed: of the weights.
-        generator: "istft" (the starter's) or "hifigan" (the public models').
+        acoustic: "mel" (the starter's) or "vits" (the public models').
         for_training: keep weight normalisation apart, as `save_base` needs it.
         ending: whether its sentences end by chance, as soon as they are allowed to (fast tests), or never.
     """
-    acoustic = replace(configs.semantic_to_wave_tiny(), generator=generator)
-    if generator == "hifigan":
-        acoustic = replace(acoustic, upsample_rates=(10, 8, 2, 2), upsample_kernels=(16, 16, 8, 2))
-        acoustic = replace(acoustic, block_kernels=(3,), block_dilations=((1, 3),))
     facts = BaseFacts(
         name="tiny",
         sample_rate=16000,
         hop=320,
         n_fft=1024,
-        win=1024,
+        win=640 if acoustic == "mel" else 1024,
         table="v2",
         text_to_semantic=replace(configs.text_to_semantic_tiny(), bert_dim=None),
-        semantic_to_wave=acoustic,
+        semantic_to_wave=configs.mel_acoustic_tiny() if acoustic == "mel" else configs.semantic_to_wave_tiny(),
         content=configs.content_tiny(),
     )
     with torch.random.fork_rng():
@@ -53,7 +49,7 @@ def make_tiny_base(
     if ending != "random":
         _decide_ending(modules["text_to_semantic"], 100.0 if ending == "soon" else -100.0)
     place = Placement(for_training=for_training).place
-    digest = hashlib.sha256(f"tiny {seed} {generator} {ending}".encode()).hexdigest()
+    digest = hashlib.sha256(f"tiny {seed} {acoustic} {ending}".encode()).hexdigest()
     return BaseModel(facts=facts, sha256=digest, **{part: place(module) for part, module in modules.items()})
 
 

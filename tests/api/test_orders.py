@@ -17,14 +17,14 @@ def order(**delivery) -> Order:
 
 def test_our_models_have_our_defaults_and_public_ones_those_they_were_tuned_for():
     ours = options_for(make_tiny_base().facts, order(top_k=None))
-    public = options_for(make_tiny_base(generator="hifigan").facts, order(top_k=None, temperature=None))
+    public = options_for(make_tiny_base(acoustic="vits").facts, order(top_k=None, temperature=None))
     assert (ours.top_k, ours.temperature) == (SpeakOptions().top_k, SpeakOptions().temperature)
     assert (public.top_k, public.temperature) == (15, 1.0)
 
 
 def test_what_a_client_sends_is_used_with_every_model():
-    for generator in ("istft", "hifigan"):
-        given = options_for(make_tiny_base(generator=generator).facts, order(top_k=3, temperature=0.5, speed=1.5))
+    for acoustic in ("mel", "vits"):
+        given = options_for(make_tiny_base(acoustic=acoustic).facts, order(top_k=3, temperature=0.5, speed=1.5))
         assert (given.top_k, given.temperature, given.speed) == (3, 0.5, 1.5)
 
 

@@ -164,10 +164,10 @@ def test_a_model_goes_back_as_the_version_it_came_from(public, version):
     assert public_wave_config(facts, version)["model"]["gin_channels"] == facts.semantic_to_wave.gin
 
 
-def test_a_model_with_another_generator_does_not_go_back(public):
+def test_a_model_with_an_acoustic_model_of_ours_does_not_go_back(public):
     facts = facts_of("x", recognise({"weight": public["s1_v2"]}), recognise({"weight": public["s2G_v2"]}))
-    with pytest.raises(RefusedFileError, match="generator"):
-        public_version(replace(facts, semantic_to_wave=replace(facts.semantic_to_wave, generator="istft")))
+    with pytest.raises(RefusedFileError, match="light"):
+        public_version(replace(facts, semantic_to_wave=configs.mel_acoustic_tiny()))
 
 
 @pytest.mark.parametrize("content", [None, [], 3, {}, {"weight": 3}, {"weight": {"a": 1}}, {"config": []}])

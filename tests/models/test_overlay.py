@@ -18,7 +18,7 @@ PARTS = ("text_to_semantic", "semantic_to_wave")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("base") / "tiny"
-    save_base(make_tiny_base(generator="hifigan", for_training=True), folder)
+    save_base(make_tiny_base(acoustic="vits", for_training=True), folder)
     return folder
 
 

@@ -22,18 +22,16 @@ TINY = configs.semantic_to_wave_tiny()
 # The public kinds of parts at a few channels: upsampling generator, codes from features, speaker vector, own text style.
 PRO = replace(
     TINY,
-    generator="hifigan",
     upsample_rates=(5, 4, 2),
     upsample_kernels=(11, 8, 4),
     ssl_proj=True,
     trainable_codebook=False,
     speaker_dim=6,
     gin=20,
-    aligned=False,
     ref_bins=400,
 )
 
-FIXED_STD = 0.0324869  # of the sound in test_a_fixed_start_gives_a_fixed_number
+FIXED_STD = 0.00939855  # of the sound in test_a_fixed_start_gives_a_fixed_number
 
 
 def build(config: configs.SemanticToWaveConfig = TINY, seed: int = 0) -> SemanticToWave:
@@ -165,7 +163,7 @@ def test_the_flow_undoes_itself(model, ge):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("config", [TINY, PRO], ids=["istft", "hifigan"])
+@pytest.mark.parametrize("config", [TINY, PRO], ids=["tiny", "pro"])
 def test_a_piece_with_its_context_equals_the_whole(config):
     """The flow and the generator see no farther than they say."""
     model = build(config)
@@ -397,7 +395,7 @@ def test_the_style_may_come_from_another_utterance():
 
 
 def test_a_trainable_codebook_learns_and_a_frozen_one_does_not():
-    model = build()
+    model = build(replace(TINY, trainable_codebook=True))
     divergence(model(**batch())).backward()
     assert gradients(model, "quantizer.") > 0
     frozen = build(PRO)
@@ -459,16 +457,3 @@ def test_the_losses_are_zero_at_their_aims():
     flat = torch.zeros_like(z)
     assert abs(float(losses.prior_divergence(z, flat, flat, flat, torch.ones(1, 1, 2000)))) < 0.1
     assert float(losses.prior_divergence(same + 3, same, same, same, torch.ones(1, 1, 5))) == pytest.approx(2 * (4.5 - 0.5))
-
-
-def test_places_are_learned_from_and_change_what_the_prior_says():
-    model = build()
-    with torch.no_grad():
-        model.enc_p.place.weight.normal_(0.0, 0.3, generator=seeded())
-    made = batch()
-    places = torch.zeros_like(made["codes"])
-    model(**made, places=places).m_p.sum().backward()
-    assert gradients(model, "enc_p.place") > 0
-    with torch.no_grad():
-        told, untold = (model(**made, places=given).m_p for given in (places, None))
-    assert not torch.allclose(told, untold)

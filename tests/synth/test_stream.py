@@ -16,9 +16,9 @@ def codes_of(count: int) -> list[int]:
     return torch.randint(0, 1024, (count,), generator=torch.Generator().manual_seed(count)).tolist()
 
 
-@pytest.fixture(scope="module", params=["istft", "hifigan"])
+@pytest.fixture(scope="module", params=["mel", "vits"])
 def model(request):
-    return make_tiny_base(3, generator=request.param).semantic_to_wave
+    return make_tiny_base(3, acoustic=request.param).semantic_to_wave
 
 
 def renderer(model, **options) -> SentenceRenderer:

@@ -21,6 +21,7 @@ from voxcommons.audio.resample import Resampler
 from voxcommons.base.errors import InputError
 from voxcommons.base.log import logger
 from voxcommons.models.build import BaseFacts
+from voxcommons.models.configs import MelAcousticConfig
 from voxcommons.synth.chunks import AudioChunk, silence
 from voxcommons.synth.engine import Engine, SpeakingVoice, provenance
 from voxcommons.synth.options import SpeakOptions, Streaming
@@ -31,9 +32,8 @@ from voxcommons.trust.release import Provenance, new_label, release_stream, rele
 from voxcommons.trust.sinks import FORMATS
 from voxcommons.voices.passing import Clips
 
-# What the public models were tuned for; the light generator is only in models of ours, which SpeakOptions suits.
+# What the public models were tuned for; SpeakOptions suits the light acoustic model, which only models of ours have.
 _PUBLIC_SAMPLING: Final[Mapping[str, Any]] = {"top_k": 15, "temperature": 1.0}
-_OUR_GENERATOR: Final = "istft"
 
 _log = logger(__name__)
 
@@ -153,7 +153,7 @@ def options_for(facts: BaseFacts, order: Order, cancel: Event | None = None) -> 
     Raises:
         InputError: a value is out of range.
     """
-    ours = facts.semantic_to_wave.generator == _OUR_GENERATOR
+    ours = isinstance(facts.semantic_to_wave, MelAcousticConfig)
     given = {name: value for name, value in order.delivery.items() if value is not None}
     suited = {} if ours else _PUBLIC_SAMPLING
     return SpeakOptions(**{**suited, **given}, streaming=order.streaming or "sentence", cancel=cancel)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from voxcommons.base.errors import CorruptFileError
 from voxcommons.base.hashing import sha256_file
-from voxcommons.models.configs import ContentConfig, SemanticToWaveConfig, TextToSemanticConfig
+from voxcommons.models.configs import ContentConfig, MelAcousticConfig, SemanticToWaveConfig, TextToSemanticConfig
 
 FORMAT = "voxcommons-base"
 VERSION = 1
@@ -56,7 +56,7 @@ class BaseFacts:
     win: int
     table: str
     text_to_semantic: TextToSemanticConfig
-    semantic_to_wave: SemanticToWaveConfig
+    semantic_to_wave: SemanticToWaveConfig | MelAcousticConfig
     content: ContentConfig | None = None
     continues_prompts: bool = True
     longest_sentence_s: float = 12.0
@@ -136,7 +136,8 @@ def _section(manifest: Mapping[str, Any], part: str, faults: list[str]) -> Any: 
     if not isinstance(given, dict):
         faults.append(f"{part} is missing")
         return None
-    return _config(_SECTIONS[part], part, given, faults)
+    kind = MelAcousticConfig if part == "semantic_to_wave" and given.get("kind") == MelAcousticConfig.kind else _SECTIONS[part]
+    return _config(kind, part, given, faults)
 
 
 def _config(kind: type[Config], part: str, given: Mapping[str, Any], faults: list[str]) -> Config | None:

@@ -25,9 +25,11 @@ from voxcommons.base.files import atomic_folder
 from voxcommons.base.hashing import sha256_file
 from voxcommons.models.base_file import FORMAT, PARTS, VERSION, BaseFacts, read_facts, sha256_of
 from voxcommons.models.bert import CharacterContext
+from voxcommons.models.configs import MelAcousticConfig, SemanticToWaveConfig
 from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.models.eres2netv2 import ERes2NetV2
 from voxcommons.models.filling import Unfilled, fill, return_memory
+from voxcommons.models.mel_acoustic import MelAcoustic
 from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.models.weight_norm import fold_weight_norm
@@ -59,7 +61,7 @@ class BaseModel:
 
     facts: BaseFacts
     text_to_semantic: TextToSemantic
-    semantic_to_wave: SemanticToWave
+    semantic_to_wave: SemanticToWave | MelAcoustic
     content: Any  # tokens(wave, lengths), log_probs(wave, lengths), phones(wave), blank_id
     sha256: str
     folder: Path | None = None
@@ -178,6 +180,9 @@ def build_module(part: str, config: Any) -> nn.Module:  # noqa: ANN401 - one of 
     sizes = dataclasses.asdict(config)
     if part == "content":
         return PhoneticContentEncoder(**sizes)
+    if isinstance(config, MelAcousticConfig):
+        sizes.pop("kind")
+        return MelAcoustic(**sizes)
     return TextToSemantic(**sizes) if part == "text_to_semantic" else SemanticToWave(**sizes)
 
 
@@ -250,7 +255,7 @@ def save_base(base: BaseModel, folder: Path, *, dtype: torch.dtype = torch.float
         The hash of the model.
     """
     facts = base.facts
-    if not keep_posterior:
+    if not keep_posterior and isinstance(facts.semantic_to_wave, SemanticToWaveConfig):
         facts = dataclasses.replace(facts, semantic_to_wave=dataclasses.replace(facts.semantic_to_wave, posterior=False))
     manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, **dataclasses.asdict(facts), "files": {}}
     with atomic_folder(folder, replace=True) as temporary:

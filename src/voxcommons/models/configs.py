@@ -100,18 +100,11 @@ class SemanticToWaveConfig:
         flow_layers: Layers in each coupling.
         flow_hidden: Width of the couplings; None for `hidden`.
         flow_kernel: Kernel in each coupling, in frames.
-        generator: "hifigan" or "istft".
         generator_channels: Width after the generator's first convolution.
         upsample_rates: Upsampling of each hifigan stage; the product is the hop in samples.
         upsample_kernels: Kernel of each of those stages.
         block_kernels: Kernels of the residual blocks of a stage.
         block_dilations: Dilations of those blocks.
-        istft_blocks: ConvNeXt blocks of the istft generator.
-        istft_n_fft: Its transform length in samples.
-        istft_hop: Samples per latent frame of the istft generator.
-        log_spec: Whether the style and posterior encoders read the logarithm of the magnitudes; quiet recordings and
-            quiet bands then count as much as loud ones, which trains faster.
-        aligned: Whether the prior is told which phoneme each token speaks, by an alignment of the content encoder.
     """
 
     phones: int = 732
@@ -145,17 +138,11 @@ class SemanticToWaveConfig:
     flow_layers: int = 4
     flow_hidden: int | None = None
     flow_kernel: int = 5
-    generator: str = "hifigan"
     generator_channels: int = 512
     upsample_rates: tuple[int, ...] = (10, 8, 2, 2, 2)
     upsample_kernels: tuple[int, ...] = (16, 16, 8, 2, 2)
     block_kernels: tuple[int, ...] = (3, 7, 11)
     block_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
-    istft_blocks: int = 6
-    istft_n_fft: int = 640
-    istft_hop: int = 320
-    log_spec: bool = False
-    aligned: bool = False
 
 
 def semantic_to_wave_v1() -> SemanticToWaveConfig:
@@ -178,54 +165,13 @@ def semantic_to_wave_v2proplus() -> SemanticToWaveConfig:
     return replace(semantic_to_wave_v2pro(), generator_channels=768, upsample_kernels=(20, 16, 8, 2, 2))
 
 
-def semantic_to_wave_starter() -> SemanticToWaveConfig:
-    """The model in the package: 16 kHz, ready codes, inverse-transform generator."""
-    return SemanticToWaveConfig(
-        hidden=128,
-        latent=80,
-        filters=224,
-        layers=2,
-        dropout=0.0,
-        style_dropout=0.0,
-        mrte_hidden=192,
-        ssl_dim=64,
-        ssl_proj=False,
-        trainable_codebook=True,
-        spec_bins=513,
-        ref_bins=513,
-        gin=192,
-        posterior_layers=8,
-        flow_count=3,
-        flow_layers=3,
-        flow_kernel=3,
-        flow_hidden=80,
-        generator="istft",
-        generator_channels=256,
-        istft_blocks=5,
-        log_spec=True,
-        aligned=True,
-    )
-
-
 def semantic_to_wave_tiny() -> SemanticToWaveConfig:
-    """A model for tests: the shape of the starter, a few thousand parameters wide."""
-    return replace(
-        semantic_to_wave_starter(),
-        hidden=16,
-        latent=8,
-        filters=16,
-        layers=2,
-        mrte_hidden=16,
-        mrte_heads=2,
-        ssl_dim=12,
-        style_hidden=16,
-        gin=16,
-        posterior_layers=2,
-        flow_count=2,
-        flow_layers=2,
-        flow_hidden=16,
-        generator_channels=16,
-        istft_blocks=2,
+    """A public model for tests, a few thousand parameters wide, 16 kHz."""
+    return SemanticToWaveConfig(
+        hidden=16, latent=8, filters=16, layers=2, dropout=0.0, mrte_hidden=16, mrte_heads=2, ssl_dim=12, ssl_proj=False, spec_bins=513,
+        ref_bins=513, style_hidden=16, style_dropout=0.0, gin=16, posterior_layers=2, flow_count=2, flow_layers=2, flow_hidden=16,
+        flow_kernel=3, generator_channels=16, upsample_rates=(10, 8, 2, 2), upsample_kernels=(16, 16, 8, 2), block_kernels=(3,),
+        block_dilations=((1, 3),),
     )
 
 

@@ -145,9 +145,9 @@ def public_version(facts: BaseFacts) -> str:
     """The version as which the public program knows a model of this size.
 
     Raises:
-        RefusedFileError: it knows none: the generator or a size that is fixed in its code differs.
+        RefusedFileError: it knows none: the acoustic model is ours, or a size that is fixed in its code differs.
     """
-    size = facts.semantic_to_wave
+    size = public_size(facts)
     plus = "v2ProPlus" if size.upsample_kernels[:1] == (20,) or size.generator_channels == 768 else "v2Pro"
     version = "v1" if size.phones == 322 else plus if size.speaker_dim else "v2"
     usual = _SIZES[version]()
@@ -166,6 +166,19 @@ def public_version(facts: BaseFacts) -> str:
     return version
 
 
+def public_size(facts: BaseFacts) -> SemanticToWaveConfig:
+    """The size of a base model's acoustic model, which must be of the public kind.
+
+    Raises:
+        RefusedFileError: it is the light one of this project.
+    """
+    if isinstance(facts.semantic_to_wave, SemanticToWaveConfig):
+        return facts.semantic_to_wave
+    raise RefusedFileError(
+        "the public program cannot load this model", expected="an acoustic model of the public kind", found=f"{facts.name} with a light one"
+    )
+
+
 def public_text_config(facts: BaseFacts) -> dict[str, Any]:
     """The configuration in a text-to-semantic file of the public program."""
     size = facts.text_to_semantic
@@ -179,7 +192,7 @@ def public_text_config(facts: BaseFacts) -> dict[str, Any]:
 
 def public_wave_config(facts: BaseFacts, version: str) -> dict[str, Any]:
     """The configuration in a semantic-to-wave file of the public program: plain dictionaries, which it takes too."""
-    size = facts.semantic_to_wave
+    size = public_size(facts)
     data = {
         "max_wav_value": 32768.0, "sampling_rate": facts.sample_rate, "filter_length": facts.n_fft, "hop_length": facts.hop,
         "win_length": facts.win, "n_mel_channels": 128, "mel_fmin": 0.0, "mel_fmax": None, "add_blank": True, "n_speakers": 300,

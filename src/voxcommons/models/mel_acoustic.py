@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from voxcommons.models.harmonic_source import cycles_of, track_pitch
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
-from voxcommons.models.mel_frames import BANDS, CHANNELS, HOP, MelFrames
+from voxcommons.models.configs import BANDS
+from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames
 from voxcommons.models.mel_predictor import FRAMES_PER_CODE, MelPredictor, Person, voice_statistics
 from voxcommons.models.text_code_encoder import Prior, stretch
 from voxcommons.models.timbre_encoder import TimbreEncoder
@@ -65,6 +66,11 @@ class MelAcoustic(nn.Module):
         self.dec = IstftGenerator(in_channels=CHANNELS, channels=generator_channels, blocks=generator_blocks, n_fft=n_fft, hop=HOP, rate=rate)
         self.mel_frames = MelFrames(rate)
 
+    @property
+    def receptive_frames(self) -> int:
+        """Latent frames on each side that can influence one frame of `render`, when pitch and phase are given."""
+        return self.predictor.mel_receptive_frames + self.dec.receptive_frames
+
     # --- a voice -----------------------------------------------------------------------------------------------------
 
     def hear(self, wave: Tensor, codes: Tensor) -> Heard:
@@ -73,23 +79,22 @@ class MelAcoustic(nn.Module):
         Args:
             wave: [1, T].
             codes: [S] tokens of it by the content encoder.
+
+        Raises:
+            ValueError: If it is shorter than one token.
         """
         count = min(len(codes), wave.shape[1] // (FRAMES_PER_CODE * HOP))
+        if not count:
+            raise ValueError("a voice needs recordings of at least 40 ms, found a shorter one")
         frames = FRAMES_PER_CODE * count
         wave = wave[:, : frames * HOP]
         return Heard(self.mel_frames(wave)[0], track_pitch(wave, frames, HOP, self.rate)[0], codes[:count])
 
     def describe(self, clips: Sequence[Heard]) -> Tensor:
-        """What the model keeps of a person, from recordings of theirs: [G].
+        """What the model keeps of a person, from recordings of theirs, at least one: [G].
 
         The memory takes the beginnings of the recordings, as much of each as there is room for.
-
-        Raises:
-            ValueError: If there is no clip with a whole code.
         """
-        clips = [clip for clip in clips if len(clip.codes)]
-        if not clips:
-            raise ValueError("a voice needs a recording of at least 40 ms, found none")
         weights = torch.tensor([float(len(clip.codes)) for clip in clips])
         vector = torch.stack([self.timbre(clip.mel[None])[0] * weight for clip, weight in zip(clips, weights, strict=True)]).sum(0)
         vector = vector / vector.norm().clamp_min(1e-6)

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from voxcommons.models.content import RotaryAttention
 from voxcommons.models.convnext import ConvNeXtBlock
-from voxcommons.models.mel_frames import BANDS, CHANNELS
+from voxcommons.models.configs import BANDS
+from voxcommons.models.mel_frames import CHANNELS
 
 FRAMES_PER_CODE = 2
 PLACE_FACTS = 3  # what `within_phoneme` tells of each code
@@ -95,6 +96,11 @@ class MelPredictor(nn.Module):
         self.after = nn.ModuleList(block(width) for _ in range(blocks_after))
         self.onorm, self.out = nn.LayerNorm(width), nn.Linear(width, CHANNELS)
 
+    @property
+    def mel_receptive_frames(self) -> int:
+        """Frames on each side that can influence one frame of `mel`."""
+        return self.pin.kernel_size[0] // 2 + sum(block.depthwise.kernel_size[0] // 2 for block in self.after)
+
     def style(self, statistics: Tensor, vector: Tensor) -> Tensor:
         """The style [B, G] of people: their statistics and vectors in one."""
         return self.drop(self.snorm(self.stat(statistics) + _VECTOR_GAIN * self.sv(vector)))
@@ -116,6 +122,7 @@ class MelPredictor(nn.Module):
             (features [B, W, F], pitch [B, 2, F]: octaves above the person's middle, log-odds of being voiced).
         """
         real = mask[:, None].to(style.dtype)
+        places = places.masked_fill(~mask, -1)
         text = self.phone(phones).transpose(1, 2)
         text = text + F.gelu(self.text1(text))
         text = text + F.gelu(self.text2(text))  # [B, phone_dim, P]
@@ -125,9 +132,10 @@ class MelPredictor(nn.Module):
         for block in self.before:
             x = block(x, style) * real
         x = x + self.att(self.att_norm(x.transpose(1, 2)), mask).transpose(1, 2)
-        x = x + self._remembered(x, style, person)
+        x = (x + self._remembered(x, style, person)) * real
         x = self.mid(x, style) * real
         x = self.up(x.transpose(1, 2)).unflatten(2, (FRAMES_PER_CODE, -1)).flatten(1, 2).transpose(1, 2)
+        x = x * real.repeat_interleave(FRAMES_PER_CODE, dim=2)
         return x, self.pout(self.pblock(x, style).transpose(1, 2)).transpose(1, 2).float()
 
     def mel(self, features: Tensor, pitch: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -146,9 +154,11 @@ class MelPredictor(nn.Module):
 
     def _remembered(self, x: Tensor, style: Tensor, person: Person) -> Tensor:
         """What the person's recording has to say about frames x [B, W, S]."""
-        codes = self.code(person.codes).transpose(1, 2)  # [B, code_dim, M]
+        there = person.remembered[:, None].to(x.dtype)
+        codes = self.code(person.codes).transpose(1, 2) * there  # [B, code_dim, M]
         near = F.gelu(self.rcode(codes)).transpose(1, 2)
-        heard = self.rblock(self.rin(torch.cat([codes, person.mel.to(codes.dtype)], dim=1)), style).transpose(1, 2)
+        heard = self.rin(torch.cat([codes, person.mel.to(codes.dtype) * there], dim=1)) * there
+        heard = self.rblock(heard, style).transpose(1, 2)
         query, key, value = self.rq(self.rnorm(x.transpose(1, 2))), self.rk(torch.cat([near, heard], -1)), self.rv(heard)
         query, key, value = (t.unflatten(2, (self.heads, -1)).transpose(1, 2) for t in (query, key, value))
         found = F.scaled_dot_product_attention(query, key, value, attn_mask=person.remembered[:, None, None])

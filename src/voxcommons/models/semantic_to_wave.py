@@ -1,7 +1,7 @@
 """The acoustic model: semantic tokens, phonemes and a style vector in, sound out.
 
-One class serves every public size (v1, v2, v2Pro, v2ProPlus) and the starter; what differs is constructor parameters, and
-its state-dict keys are the public ones. It is a conditional variational autoencoder after VITS (Kim et al., arXiv
+One class serves every public size (v1, v2, v2Pro, v2ProPlus); what differs is constructor parameters, and
+its state-dict keys are the public ones. The starter has a lighter model behind the same calls, `mel_acoustic`. It is a conditional variational autoencoder after VITS (Kim et al., arXiv
 2106.06103) without a duration model: the tokens carry the timing.
 
 Shapes: B batch, T samples, F frames (two per token), S semantic tokens, P phonemes, G style channels, L latent channels.
@@ -19,11 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from voxcommons.audio.spectrogram import LOG_FLOOR
 from voxcommons.models.flow import CouplingFlow
-from voxcommons.models.harmonic_source import cycles_of
 from voxcommons.models.hifigan import HifiganGenerator
-from voxcommons.models.istft_generator import IstftGenerator
 from voxcommons.models.posterior_encoder import PosteriorEncoder
 from voxcommons.models.quantizer import ResidualQuantizer
 from voxcommons.models.style_encoder import MelStyleEncoder, Reference
@@ -95,45 +92,25 @@ class SemanticToWave(nn.Module):
         flow_layers: int = 4,
         flow_hidden: int | None = None,
         flow_kernel: int = 5,
-        generator: str = "hifigan",
         generator_channels: int = 512,
         upsample_rates: tuple[int, ...] = (10, 8, 2, 2, 2),
         upsample_kernels: tuple[int, ...] = (16, 16, 8, 2, 2),
         block_kernels: tuple[int, ...] = (3, 7, 11),
         block_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
-        istft_blocks: int = 6,
-        istft_n_fft: int = 640,
-        istft_hop: int = 320,
-        log_spec: bool = False,
-        aligned: bool = False,
     ) -> None:
         """Build the model; `SemanticToWaveConfig` describes every parameter."""
         super().__init__()
         self.latent_channels, self.spec_bins, self.gin = latent, spec_bins, gin
         self.frames_per_code, self.speaker_dim = frames_per_code, speaker_dim
         self.enc_p = TextCodeEncoder(
-            ssl_dim, phones, latent, hidden, filters, heads, layers, kernel, dropout, window, mrte_hidden, mrte_heads, aligned
+            ssl_dim, phones, latent, hidden, filters, heads, layers, kernel, dropout, window, mrte_hidden, mrte_heads
         )
-        if generator == "hifigan":
-            self.dec: HifiganGenerator | IstftGenerator = HifiganGenerator(
-                latent, gin, generator_channels, upsample_rates, upsample_kernels, block_kernels, block_dilations
-            )
-            self.hop = int(torch.Size(upsample_rates).numel())
-        elif generator == "istft":
-            self.dec = IstftGenerator(
-                in_channels=latent,
-                gin_channels=gin,
-                channels=generator_channels,
-                blocks=istft_blocks,
-                n_fft=istft_n_fft,
-                hop=istft_hop,
-            )
-            self.hop = istft_hop
-        else:
-            raise ValueError(f'generator must be "hifigan" or "istft", found {generator!r}')
+        self.dec = HifiganGenerator(
+            latent, gin, generator_channels, upsample_rates, upsample_kernels, block_kernels, block_dilations
+        )
+        self.hop = int(torch.Size(upsample_rates).numel())
         if posterior:
             self.enc_q = PosteriorEncoder(spec_bins, latent, hidden, posterior_kernel, posterior_layers, gin)
-        self.log_spec = log_spec
         self.flow = CouplingFlow(latent, flow_hidden or hidden, flow_kernel, flow_layers, flow_count, gin)
         self.ref_enc = MelStyleEncoder(ref_bins, style_hidden, gin, style_kernel, style_heads, style_dropout)
         if ssl_proj:
@@ -173,7 +150,7 @@ class SemanticToWave(nn.Module):
             wanted = f"a speaker vector of {self.speaker_dim} values" if self.speaker_dim else "no speaker vector"
             raise ValueError(f"style of this model: expected {wanted}, found {'none' if sv is None else 'one'}")
         mask = lengths if lengths is None or lengths.dim() == 3 else length_mask(lengths, spec.shape[-1])
-        ge = self.ref_enc(self._scaled(spec), mask, compat)
+        ge = self.ref_enc(spec, mask, compat)
         if sv is not None:
             ge = self.prelu(ge + self.sv_emb(sv).unsqueeze(-1))
         return ge
@@ -219,18 +196,16 @@ class SemanticToWave(nn.Module):
             phone_lengths: [B] real phonemes; None when all are.
             speed: Above 1 is faster; the result has round(F / speed) frames.
             compat: int(F / speed) + 1 frames, as the public program when speed is not 1.
-            places: [B, S] index of the phoneme that each token speaks, -1 where it is not known; for models built with
-                `aligned`.
+            places: not needed: cross-attention finds the phonemes.
 
         Returns:
             The prior of F = frames_per_code * S (stretched) frames.
         """
+        del places
         features = self._code_features(codes)
         mask = _mask(code_lengths, codes.shape[1], features).repeat_interleave(self.frames_per_code, dim=2)
         phone_mask = _mask(phone_lengths, phones.shape[1], features)
-        if places is not None:
-            places = self._at_frames(places, None)
-        return self.enc_p(features, mask, phones, phone_mask, self.text_style(ge), speed, compat, places)
+        return self.enc_p(features, mask, phones, phone_mask, self.text_style(ge), speed, compat)
 
     def latent_of_prior(
         self,
@@ -261,7 +236,6 @@ class SemanticToWave(nn.Module):
         noise: Tensor | None = None,
         generator: torch.Generator | None = None,
         compat: bool = False,
-        places: Tensor | None = None,
     ) -> Tensor:
         """Everything of speaking but the generator.
 
@@ -276,26 +250,17 @@ class SemanticToWave(nn.Module):
             noise: [B, L, F] standard normal values to use, F after stretching.
             generator: Source of the draw when no noise is given.
             compat: Reproduce the public program's frame count.
-            places: [B, S] index of the phoneme of each token, see `prior`.
 
         Returns:
             z [B, L, F], zero beyond each item's length.
         """
-        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat, places=places)
+        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
         return self.latent_of_prior(prior, ge, noise_scale, noise, generator)
 
-    def pitch(self, z: Tensor, ge: Tensor) -> Tensor | None:
-        """Fundamental frequency [B, F] in Hz that `render` would give latents, 0 where unvoiced; None if it has none."""
-        return self.dec.pitch(z, ge) if isinstance(self.dec, IstftGenerator) else None
+    def pitch(self, z: Tensor, ge: Tensor) -> None:
+        """None: pitch and timbre are one in its latents; other acoustic models tell the pitch they would render."""
 
-    def cycles(self, pitch_hz: Tensor) -> Tensor:
-        """How many periods [B] the voice runs through over a pitch track [B, F]: where its phase stands after it."""
-        assert isinstance(self.dec, IstftGenerator), "only that generator has a pitch"
-        return cycles_of(pitch_hz, self.hop, self.dec.rate)
-
-    def render(
-        self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None
-    ) -> Tensor:
+    def render(self, z: Tensor, ge: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Sound of latents in a style.
 
         Args:
@@ -303,14 +268,10 @@ class SemanticToWave(nn.Module):
             ge: [B, G, 1] style; one style serves a whole batch too.
             lengths: [B] real frames. Shorter items are rendered alone, for the generator would hear the padding in their
                 last `dec.receptive_frames` frames; beyond its length an item is silent.
-            pitch_hz: [B, F] pitch to speak at instead of the model's own, for generators that have one.
-            phase: [B] cycles of the voice at the first sample, where a piece goes on from another one.
 
         Returns:
             [B, 1, F * hop].
         """
-        if pitch_hz is not None and isinstance(self.dec, IstftGenerator):
-            return self.dec(z, ge, pitch_hz, phase)
         if lengths is None or bool((lengths >= z.shape[2]).all()):
             return self.dec(z, ge)
         styles = ge.expand(z.shape[0], -1, -1)
@@ -332,7 +293,6 @@ class SemanticToWave(nn.Module):
         noise: Tensor | None = None,
         generator: torch.Generator | None = None,
         compat: bool = False,
-        places: Tensor | None = None,
     ) -> Tensor:
         """Speak: `latent` then `render`, from a ready style [B, G, 1] or from references to average.
 
@@ -342,7 +302,7 @@ class SemanticToWave(nn.Module):
             [B, 1, F * hop], silent beyond each item's length.
         """
         ge = style if isinstance(style, Tensor) else self.style_of_references(style)
-        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat, places=places)
+        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat)
         z = self.latent_of_prior(prior, ge, noise_scale, noise, generator)
         return self.render(z, ge, None if code_lengths is None else prior.mask.sum(dim=(1, 2)).long())
 
@@ -416,7 +376,6 @@ class SemanticToWave(nn.Module):
         detach_posterior_style: bool = True,
         detach_posterior: bool = False,
         compat: bool = False,
-        places: Tensor | None = None,
     ) -> TrainingPass:
         """One pass of variational training: posterior, prior, flow and a rendered segment.
 
@@ -440,7 +399,6 @@ class SemanticToWave(nn.Module):
             detach_posterior_style: No gradient reaches it through the posterior encoder (the public program's way).
             detach_posterior: No gradient of the prior's loss reaches the posterior (z is detached before the flow).
             compat: The style sees padding as in the public program.
-            places: [B, S] index of the phoneme of each token, see `prior`.
 
         Returns:
             All tensors of the pass.
@@ -456,10 +414,8 @@ class SemanticToWave(nn.Module):
                 raise ValueError("a training pass needs codes or ssl, found neither")
             codes = self.extract_codes(ssl).squeeze(1)
         features = self._code_features(codes, spec.shape[2])
-        if places is not None:
-            places = self._at_frames(places, spec.shape[2])
         phone_mask = _mask(phone_lengths, phones.shape[1], spec)
-        prior = self.enc_p(features, mask, phones, phone_mask, self.text_style(ge), places=places)
+        prior = self.enc_p(features, mask, phones, phone_mask, self.text_style(ge))
         z, m_q, logs_q = self.posterior(spec, ge.detach() if detach_posterior_style else ge, mask, noise, generator)
         z_p = self.flow(z.detach() if detach_posterior else z, mask, ge)
         wave, start = None, torch.zeros_like(spec_lengths)
@@ -484,19 +440,11 @@ class SemanticToWave(nn.Module):
         Returns:
             (z, mean, log deviation), each [B, L, F].
         """
-        return self.enc_q(self._scaled(spec), mask, ge, noise, generator)
-
-    def _scaled(self, spec: Tensor) -> Tensor:
-        """The spectrogram as the networks read it: magnitudes, or their logarithm where the model was trained so."""
-        return spec.clamp_min(LOG_FLOOR).log() if self.log_spec else spec
+        return self.enc_q(spec, mask, ge, noise, generator)
 
     def _code_features(self, codes: Tensor, frames: int | None = None) -> Tensor:
         """Entries of codes [B, S] repeated to frame rate: [B, ssl_dim, F], cut or extended to `frames`."""
-        return self._at_frames(self.quantizer.decode(codes), frames)
-
-    def _at_frames(self, x: Tensor, frames: int | None) -> Tensor:
-        """Values [..., S] of codes repeated to frame rate: [..., F], cut or extended to `frames`."""
-        x = x.repeat_interleave(self.frames_per_code, dim=-1)
+        x = self.quantizer.decode(codes).repeat_interleave(self.frames_per_code, dim=-1)
         if frames is None or x.shape[-1] == frames:
             return x
         missing = frames - x.shape[-1]

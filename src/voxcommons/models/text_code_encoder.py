@@ -50,7 +50,6 @@ class TextCodeEncoder(nn.Module):
         window: int = 4,
         mrte_hidden: int = 512,
         mrte_heads: int = 4,
-        aligned: bool = False,
     ) -> None:
         """Build the encoder.
 
@@ -67,15 +66,9 @@ class TextCodeEncoder(nn.Module):
             window: Largest learned relative distance.
             mrte_hidden: Channels of the cross-attention, and of the style it takes.
             mrte_heads: Heads of the cross-attention.
-            aligned: Whether frames are also told which phoneme is theirs, see `features`.
         """
         super().__init__()
         self.latent = latent
-        if aligned:
-            with torch.random.fork_rng(devices=[]):  # a model's other weights do not depend on whether it has this
-                self.place = nn.Conv1d(hidden, hidden, 1)
-            for parameter in self.place.parameters():
-                nn.init.zeros_(parameter)
         self.ssl_proj = nn.Conv1d(code_dim, hidden, 1)
         self.encoder_ssl = Encoder(hidden, filters, heads, layers // 2, kernel, dropout, window)
         self.encoder_text = Encoder(hidden, filters, heads, layers, kernel, dropout, window)
@@ -94,7 +87,6 @@ class TextCodeEncoder(nn.Module):
         ge: Tensor | None,
         speed: float = 1.0,
         compat: bool = False,
-        places: Tensor | None = None,
     ) -> Prior:
         """Encode one batch.
 
@@ -106,31 +98,21 @@ class TextCodeEncoder(nn.Module):
             ge: [B, mrte_hidden, 1] style, or None.
             speed: Above 1 is faster: the result has about F / speed frames.
             compat: Use the public program's frame count, int(F / speed) + 1, instead of the nearest one.
-            places: [B, F] index of the phoneme spoken in each frame, -1 where it is not known.
 
         Returns:
             The prior at the new frame count.
         """
-        hidden = self.features(codes, mask, phones, phone_mask, ge, places)
+        hidden = self.features(codes, mask, phones, phone_mask, ge)
         if speed != 1.0:
             hidden, mask = stretch(hidden, mask, speed, compat)
         return self.project(hidden, mask)
 
-    def features(
-        self, codes: Tensor, mask: Tensor, phones: Tensor, phone_mask: Tensor, ge: Tensor | None, places: Tensor | None = None
-    ) -> Tensor:
-        """Everything before the last projection: [B, hidden, F] at the frame rate of the codes.
-
-        Models built with `aligned` are told where in the text a frame is, instead of having to find it by attention alone,
-        and ignore it where `places` says -1. Other models take no notice of `places`.
-        """
+    def features(self, codes: Tensor, mask: Tensor, phones: Tensor, phone_mask: Tensor, ge: Tensor | None) -> Tensor:
+        """Everything before the last projection: [B, hidden, F] at the frame rate of the codes."""
         x = self.ssl_proj(codes * mask) * mask
         x = self.encoder_ssl(x, mask)
         text = self.text_embedding(phones).transpose(1, 2)  # [B, hidden, P]
         text = self.encoder_text(text * phone_mask, phone_mask)
-        if places is not None and hasattr(self, "place"):
-            here = text.gather(2, places.clamp_min(0)[:, None].expand(-1, text.shape[1], -1))  # [B, hidden, F]
-            x = x + self.place(here) * (places >= 0)[:, None] * mask
         x = self.mrte(x, mask, text, phone_mask, ge)
         return self.encoder2(x * mask, mask)
 

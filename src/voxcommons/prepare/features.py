@@ -21,6 +21,7 @@ from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.models.content import RATE as CONTENT_RATE
+from voxcommons.models.mel_acoustic import MelAcoustic
 from voxcommons.prepare.align import collapse, find_spoken, stands_out
 from voxcommons.prepare.corpus import level
 from voxcommons.prepare.sound_classes import CLASSES, class_of_symbols, pooled
@@ -58,7 +59,7 @@ class PromptPhones:
 
 @torch.inference_mode()
 def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Progress | None = None) -> npt.NDArray[np.float32]:
-    """The timbre of some clips of one speaker: the mean of their styles, weighted by their length.
+    """The timbre of some clips of one speaker: the mean of their styles, weighted by their length, or what the model keeps of them.
 
     Args:
         base: the base model.
@@ -80,14 +81,23 @@ def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Pro
             found=f"{base.name} without it",
             do="run: vox models pull eres2netv2",
         )
-    total = np.zeros(base.semantic_to_wave.gin, np.float64)
-    weight = 0
+    model = base.semantic_to_wave
     progress.start(len(clips), "listening to the timbre")
+    if isinstance(model, MelAcoustic):
+        heard = []
+        for clip in clips:
+            wave = _tensor(base, level(resample(clip, rate, base.sample_rate)))  # [1, T]
+            heard.append(model.hear(wave, _content(base).tokens(_content_wave(base, clip, rate))[0]))
+            progress.advance()
+        progress.finish()
+        return np.asarray(model.describe(heard).cpu().numpy(), np.float32)
+    total = np.zeros(model.gin, np.float64)
+    weight = 0
     sv = _speaker_vector(base, clips, rate)
     for clip in clips:
         wave = _tensor(base, level(resample(clip, rate, base.sample_rate)))  # [1, T]
         spec = linear_spectrogram(wave, base.n_fft, base.hop, base.win)  # [1, bins, F]
-        style = base.semantic_to_wave.style(spec, sv=sv)[0, :, 0].double().cpu().numpy()  # [gin]
+        style = model.style(spec, sv=sv)[0, :, 0].double().cpu().numpy()  # [gin]
         total += style * spec.shape[-1]
         weight += spec.shape[-1]
         progress.advance()

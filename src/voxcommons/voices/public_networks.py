@@ -14,8 +14,10 @@ from typing import Any
 
 from voxcommons.base.errors import CorruptFileError
 from voxcommons.models.build import STARTER, BaseModel, load_base
+from voxcommons.models.configs import SemanticToWaveConfig
 from voxcommons.models.feature_sets import load_bert, load_hubert, load_speaker
 from voxcommons.models.public_content import PublicContent
+from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.models.set_files import BERT, HUBERT, SET_FILE, SPEAKER, sets_folder
 from voxcommons.text.symbols import symbols
 
@@ -47,12 +49,14 @@ class PublicNetworks:
             context = self._network(BERT, device, load_bert)
             self._fit(BERT, context.width, width)
             more["context"] = context
-        lacks_content = base.content is None and base.facts.content is None and wave.ssl_proj
-        if cloning and lacks_content and self._has(HUBERT):
+        lacks_content = base.content is None and base.facts.content is None
+        if cloning and lacks_content and isinstance(wave, SemanticToWaveConfig) and wave.ssl_proj and self._has(HUBERT):
             hubert = self._network(HUBERT, device, load_hubert)
             self._fit(HUBERT, hubert.feature_projection.projection.out_features, wave.ssl_dim)
+            acoustic = base.semantic_to_wave
+            assert isinstance(acoustic, SemanticToWave), "its sizes say so"
             recogniser = self._network(STARTER, device, _recogniser)
-            more["content"] = PublicContent(hubert, base.semantic_to_wave, recogniser, len(symbols(base.table)))
+            more["content"] = PublicContent(hubert, acoustic, recogniser, len(symbols(base.table)))
         if cloning and base.semantic_to_wave.speaker_dim and self._has(SPEAKER):
             more["speaker"] = self._network(SPEAKER, device, load_speaker)
         return replace(base, **more) if more else base

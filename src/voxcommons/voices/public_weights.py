@@ -24,7 +24,7 @@ from voxcommons.base.files import atomic_folder
 from voxcommons.base.hashing import sha256_file
 from voxcommons.models.base_file import FORMAT, PARTS, VERSION, BaseFacts, read_facts, sha256_of
 from voxcommons.models.legacy import MARK_OF, MARKS, SEMANTIC_TO_WAVE, TEXT_TO_SEMANTIC, Foreign, recognise
-from voxcommons.models.legacy_sizes import facts_of, public_text_config, public_version, public_wave_config
+from voxcommons.models.legacy_sizes import facts_of, public_size, public_text_config, public_version, public_wave_config
 from voxcommons.voicefile.checkpoint import Checkpoint, TensorView, names_of, open_checkpoint
 from voxcommons.voicefile.checkpoint_writer import write_checkpoint
 from voxcommons.voicefile.tensors import ITEM_BYTES, RawTensor, StoredTensor, TensorFile, write_tensors
@@ -194,7 +194,7 @@ def convert(
         (_, text), (acoustic_path, acoustic) = files[TEXT_TO_SEMANTIC], files[SEMANTIC_TO_WAVE]
         facts = facts_of(name or _NAME.sub("-", acoustic_path.stem)[:100], text, acoustic)
         if not keep_posterior:
-            facts = dataclasses.replace(facts, semantic_to_wave=dataclasses.replace(facts.semantic_to_wave, posterior=False))
+            facts = dataclasses.replace(facts, semantic_to_wave=dataclasses.replace(public_size(facts), posterior=False))
         parts: dict[str, Mapping[str, StoredTensor]] = {}
         for part in files:
             _, foreign = files[part]
