@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from stopped_training import RECIPE, SIZES
+from stopped_training import RECIPE, SIZES, TinyTeacher
 from tiny_corpus import make_tiny_corpus
 from voxcommons.train.base_model import BaseTraining
 
@@ -25,7 +25,7 @@ def trained(tmp_path_factory):
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # made once for all tests, so before the fixture above
     folder = tmp_path_factory.mktemp("train")
-    run = BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", RECIPE, SIZES)
+    run = BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", RECIPE, SIZES, teacher=TinyTeacher())
     run.run()
     run.export(folder / "base")
     torch.set_num_threads(before)

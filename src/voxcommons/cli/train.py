@@ -5,12 +5,36 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from voxcommons.cli.console import RichProgress, echo_json, settings_of
 
-STAGE_NAMES = ("content", "autoencoder", "acoustic", "semantic")
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from voxcommons.evaluate.similarity import SpeakerEncoder
+
+STAGE_NAMES = ("content", "timbre", "vocoder", "acoustic", "finish", "semantic")
+
+
+class SpeakerTeacher:
+    """The speaker encoder of the evaluation as the teacher of stage timbre; it is looked for when it is asked, not before."""
+
+    name = "ge2e"
+
+    def __init__(self) -> None:
+        self._encoder: SpeakerEncoder | None = None
+
+    def __call__(self, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+        """The vector [256] of whoever speaks in samples [T]."""
+        if self._encoder is None:
+            from voxcommons.evaluate.similarity import SpeakerEncoder
+
+            self._encoder = SpeakerEncoder()
+        return self._encoder.embed(samples, rate)
 
 
 @click.group()
@@ -49,7 +73,7 @@ def base_command(
     context: click.Context, data: Path | None, out: Path, recipes: tuple[Path, ...], written: Path | None, stages: tuple[str, ...],
     device: str, processes: int, address: str | None, workers: int, target: Path | None, threads: int | None,
 ) -> None:
-    """Train the starter base model: content encoder, then sound, then text to codes.
+    """Train the starter base model: content encoder, then who speaks, sound of mel frames, mel frames of codes, a finish, text to codes.
 
     \b
         vox train base --write-recipes my-recipes
@@ -69,7 +93,7 @@ def base_command(
         raise click.UsageError("Missing option '--data'.")
     started = time.monotonic()
     threads = threads or settings_of(context).threads
-    job = Job(data, out, read_recipes(recipes), stages or STAGE_NAMES, device, threads, RichProgress)
+    job = Job(data, out, read_recipes(recipes), stages or STAGE_NAMES, device, threads, RichProgress, teacher=SpeakerTeacher())
     if address is not None:
         from voxcommons.train.ray_launch import start_on_ray
 

@@ -15,7 +15,7 @@ from voxcommons.base.errors import ConfigError, InputError
 from voxcommons.base.files import atomic_folder
 from voxcommons.train.knobs import faults_of, knob
 from voxcommons.train.recipe_files import told_by, told_into, write_recipe
-from voxcommons.train.recipes import AcousticRecipe, AutoencoderRecipe, ContentRecipe, SemanticRecipe
+from voxcommons.train.recipes import AcousticRecipe, ContentRecipe, FinishRecipe, SemanticRecipe, TimbreRecipe, VocoderRecipe
 
 WHOLE = "base"
 
@@ -32,17 +32,19 @@ class BaseRecipe:
     continues_prompts: bool = knob(False, "Whether the exported model is said to go on from a prompt; stage C learns that last.")
     longest_sentence_s: float = knob(8.0, "Longest sentence the exported model is asked for in one piece, in seconds.", least=1)
     content: ContentRecipe = field(default_factory=ContentRecipe)
-    autoencoder: AutoencoderRecipe = field(default_factory=AutoencoderRecipe)
+    timbre: TimbreRecipe = field(default_factory=TimbreRecipe)
+    vocoder: VocoderRecipe = field(default_factory=VocoderRecipe)
     acoustic: AcousticRecipe = field(default_factory=AcousticRecipe)
+    finish: FinishRecipe = field(default_factory=FinishRecipe)
     semantic: SemanticRecipe = field(default_factory=SemanticRecipe)
 
 
-STAGE_NAMES = ("content", "autoencoder", "acoustic", "semantic")
+STAGE_NAMES = ("content", "timbre", "vocoder", "acoustic", "finish", "semantic")
 FILES = (WHOLE, *STAGE_NAMES)
 
 
 def write_recipes(folder: Path, recipe: BaseRecipe | None = None) -> list[Path]:
-    """Write the five files of a recipe, with comments that say what each key does.
+    """Write the files of a recipe, with comments that say what each key does.
 
     Raises:
         InputError: the folder is there already.
@@ -88,5 +90,5 @@ def _files_of(path: Path) -> list[Path]:
     return files
 
 
-def _part(recipe: BaseRecipe, name: str) -> Any:  # noqa: ANN401 - one of the five recipes
+def _part(recipe: BaseRecipe, name: str) -> Any:  # noqa: ANN401 - one of the recipes
     return recipe if name == WHOLE else getattr(recipe, name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from voxcommons.base.errors import InputError
 from voxcommons.base.files import atomic_path
@@ -63,7 +64,7 @@ def semantic_codes(
     model: PhoneticContentEncoder, corpus: Corpus, folder: Path, progress: Progress | None = None
 ) -> list[np.ndarray]:
     """Return int16 [S] codes of every clip, cached under the encoder's hash."""
-    cache = folder / f"codes-{_digest(model)}.npz"
+    cache = folder / f"codes-{digest_of(model)}.npz"
     if not cache.is_file():
         model.eval()
         bar = progress or NullProgress()
@@ -86,7 +87,7 @@ def code_alignments(
     progress: Progress | None = None,
 ) -> dict[int, np.ndarray]:
     """Return the index [S] of the phoneme each code speaks, for clips up to ``longest_s``, cached like the codes."""
-    cache = folder / f"alignments-{_digest(model)}-{longest_s:g}.npz"
+    cache = folder / f"alignments-{digest_of(model)}-{longest_s:g}.npz"
     if not cache.is_file():
         model.eval()
         silent = {symbols("v2").index(mark) for mark in PUNCTUATION}
@@ -110,5 +111,9 @@ def code_alignments(
         return {int(number): stored[number] for number in stored.files}
 
 
-def _digest(model: PhoneticContentEncoder) -> str:
-    return sha256_tensors({name: tensor.numpy() for name, tensor in model.state_dict().items()})[:16]
+def digest_of(*models: nn.Module) -> str:
+    """What the files made by some networks are named after: the hash of their weights, 16 digits."""
+    weights: dict[str, np.ndarray] = {}
+    for place, model in enumerate(models):
+        weights |= {f"{place}.{name}" if place else name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    return sha256_tensors(weights)[:16]

@@ -26,6 +26,7 @@ from voxcommons.models.build import use_threads
 from voxcommons.train.base_model import STAGES, BaseSizes, BaseTraining
 from voxcommons.train.base_recipe import BaseRecipe
 from voxcommons.train.team import Team
+from voxcommons.train.vectors import Teacher
 from voxcommons.train.workplace import Workplace
 
 PATIENCE = timedelta(hours=12)  # the others wait while the leader packs a corpus or takes figures
@@ -44,6 +45,7 @@ class Job:
         threads: processor threads of each process; None leaves it to the library.
         listener: makes the progress of the leader.
         sizes: of the networks.
+        teacher: tells speakers apart for stage timbre; it is sent to other processes, so what it weighs is better read late.
     """
 
     data: Path
@@ -54,13 +56,14 @@ class Job:
     threads: int | None = None
     listener: Callable[[], AbstractContextManager[Progress]] = nullcontext  # type: ignore[assignment]
     sizes: BaseSizes = field(default_factory=BaseSizes)
+    teacher: Teacher | None = None
 
     def __call__(self) -> None:
         """Run or resume the stages in this process."""
         use_threads(self.threads)
         with self.listener() if Team.present().leads else nullcontext() as progress:
             place = Workplace.of(self.device, progress or NullProgress())
-            BaseTraining(self.data, self.folder, self.recipe, self.sizes, place).run(self.stages)
+            BaseTraining(self.data, self.folder, self.recipe, self.sizes, place, self.teacher).run(self.stages)
 
 
 def start(work: Callable[[], None], *, processes: int = 1, device: str = "auto", threads: int | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""The recipes of the four stages: every number a person may change, with what it does.
+"""The recipes of the stages: every number a person may change, with what it does.
 
 They are apart from the loops because people read and change them, and because a recipe file, the loop and the error about
 a wrong value must speak of the same knobs. The defaults are the starter's.
@@ -61,68 +61,88 @@ class ContentRecipe(StageRecipe):
 
 
 @dataclass(frozen=True)
-class AutoencoderRecipe(StageRecipe):
-    """Stage B, warm start: posterior encoder, style encoder and generator learn to copy sound."""
+class TimbreRecipe(StageRecipe):
+    """Stage B: the timbre encoder learns to tell people apart, from the vectors of a larger network.
+
+    Pieces of clips are shorter than what a voice is cloned from, so that every step sees many people; the loudness and the colour of
+    the recording are disturbed, because neither is the person's.
+    """
+
+    steps: int = again(StageRecipe, "steps", 4000)
+    peak_rate: float = again(StageRecipe, "peak_rate", 2e-3)
+    warmup_steps: int = again(StageRecipe, "warmup_steps", 200)
+    seed: int = again(StageRecipe, "seed", 4)
+    test_every: int = again(StageRecipe, "test_every", 500)
+    items: int = knob(24, "Pieces per batch.", least=2)
+    shortest_frames: int = knob(
+        75, "Shortest piece in frames of 20 ms; all pieces of a batch have one length.", least=4, not_above="longest_frames"
+    )
+    longest_frames: int = knob(199, "Longest piece in frames.", least=4)
+    even_share: float = knob(
+        0.5, "Share of the pieces that are drawn by speaker first, so that people with few clips count as much.", least=0, most=1
+    )
+    contrast_weight: float = knob(0.05, "Weight of telling the clip's vector from those of the other clips in the batch.", least=0)
+    contrast_scale: float = knob(15.0, "What cosines are multiplied by for that.", least=0)
+    level_spread: float = knob(0.15, "Standard deviation of the loudness that is added, in units of the mel frames.", least=0)
+    colour_spread: float = knob(0.01, "Standard deviation by which the colour that is added walks from one mel band to the next.", least=0)
+    weight_decay: float = knob(0.05, "How strongly weights are pulled to nothing.", least=0)
+
+
+@dataclass(frozen=True)
+class VocoderRecipe(StageRecipe):
+    """Stage B: the generator learns to make sound of the mel frames and the pitch of recordings."""
 
     steps: int = again(StageRecipe, "steps", 3000)
     warmup_steps: int = again(StageRecipe, "warmup_steps", 100)
     seed: int = again(StageRecipe, "seed", 7)
     test_every: int = again(StageRecipe, "test_every", 500)
-    items: int = knob(12, "Clips per batch.", least=1)
-    crop_frames: int = knob(125, "Frames of each clip that the posterior encoder reads.", least=8)
-    segment_frames: int = knob(50, "Frames of those that are rendered and compared.", least=4, not_above="crop_frames")
-    reference_frames: int = knob(150, "Frames of another clip of the speaker that the style is taken from.", least=8)
-    normal_weight: float = knob(0.1, "Weight of the divergence from the standard normal, reached after settle_steps.", least=0)
-    pitch_weight: float = knob(5.0, "Weight of the pitch that the generator reads from the latents.", least=0)
-    settle_steps: int = knob(500, "Steps over which that divergence comes in.", least=1)
-    shortest_s: float = knob(1.6, "Shorter clips are left out.", least=0)
-    fft_samples: int = knob(1024, "Transform length of the spectrogram; belongs to the model's size.", least=64)
-    hop_samples: int = knob(320, "Samples per frame; belongs to the model's size.", least=16, not_above="fft_samples")
+    items: int = knob(12, "Segments per batch.", least=1)
+    segment_frames: int = knob(50, "Frames of 20 ms of each segment; shorter clips are left out.", least=8)
+    shortest_s: float = knob(1.2, "Shorter clips are left out.", least=0)
+    pictures: int = knob(
+        4, "Clips of people not heard in training that are drawn, natural and made, at every test; 0 draws none.", least=0, most=32
+    )
 
 
 @dataclass(frozen=True)
 class AcousticRecipe(StageRecipe):
-    """Stage B: codes, phonemes and style become sound."""
+    """Stage B: codes, phonemes and a person become pitch and mel frames."""
 
     steps: int = again(StageRecipe, "steps", 9000)
-    peak_rate: float = again(StageRecipe, "peak_rate", 8e-4)
-    warmup_steps: int = again(StageRecipe, "warmup_steps", 100)
+    peak_rate: float = again(StageRecipe, "peak_rate", 1.5e-3)
+    warmup_steps: int = again(StageRecipe, "warmup_steps", 200)
     seed: int = again(StageRecipe, "seed", 2)
-    save_every: int = again(StageRecipe, "save_every", 100)
     test_every: int = again(StageRecipe, "test_every", 500)
-    adversarial_from: int = knob(
-        9000, "Step at which critics join; as many as steps leaves them out: they double the time of a step.", least=0
-    )
     batch_seconds: float = knob(40.0, "Seconds of sound in a batch, padding included.", least=0.1)
     by_length: bool = knob(True, _BY_LENGTH)
-    critic_rate: float = knob(2e-4, "Learning rate of the critics.", least=1e-8, most=1)
-    prior_weight: float = knob(
-        0.2, "Weight of the divergence from the prior; at 1 so little is left in the latents after so few steps that the voice whispers.",
-        least=0,
+    pitch_weight: float = knob(0.5, "Weight of the octaves that the pitch of voiced frames is off.", least=0)
+    voiced_weight: float = knob(0.1, "Weight of the surprise at a frame being voiced or not.", least=0)
+    references: int = knob(
+        3, "Most other clips of the speaker that the person is described by; chance decides how many.", least=1
     )
-    pitch_weight: float = knob(5.0, "Weight of the pitch that the generator reads from the latents.", least=0)
-    feature_weight: float = knob(2.0, "Weight of what the critics see in their layers.", least=0)
-    segment_frames: int = knob(40, "Frames rendered per item and step.", least=4)
-    rendered_items: int = knob(
-        2, "Items of a batch that are rendered from the latents of their own sound; the prior learns from all.", least=0
-    )
-    spoken_items: int = knob(
-        8, "Items rendered from codes and style alone, as speaking will do it: without them a listener hears what the prior left out.",
-        least=1,
-    )
-    spoken_noise: float = knob(0.5, "Noise scale of those.", least=0)
-    reference_s: float = knob(3.0, "Seconds of each piece the style is taken from.", least=0.2)
-    references: int = knob(2, "Pieces a style is averaged from.", least=1)
     unaligned_share: float = knob(
-        0.05, "Share of the items whose places in the text are kept from the model, so that it can do without.", least=0, most=1
+        0.03, "Share of the items whose places in the text are kept from the model, so that it can do without.", least=0, most=1
     )
-    shortest_s: float = knob(1.2, "Shorter clips are left out.", least=0, not_above="longest_s")
-    longest_s: float = knob(10.0, "Longer clips are left out.", least=0.1)
-    fft_samples: int = knob(1024, "Transform length of the spectrogram; belongs to the model's size.", least=64)
-    hop_samples: int = knob(320, "Samples per frame; belongs to the model's size.", least=16, not_above="fft_samples")
-    pictures: int = knob(
-        4, "Clips of people not heard in training that are drawn, natural and spoken, at every test; 0 draws none.", least=0, most=32
+    weight_decay: float = knob(0.02, "How strongly weights are pulled to nothing.", least=0)
+    shortest_s: float = knob(1.0, "Shorter clips are left out.", least=0, not_above="longest_s")
+    longest_s: float = knob(10.5, "Longer clips are left out.", least=0.1)
+    pictures: int = again(VocoderRecipe, "pictures", 4)
+
+
+@dataclass(frozen=True)
+class FinishRecipe(VocoderRecipe):
+    """Stage B: the generator goes on with predicted mel frames among natural ones, and with critics that sharpen the sound."""
+
+    peak_rate: float = again(StageRecipe, "peak_rate", 8e-4)
+    seed: int = again(StageRecipe, "seed", 8)
+    predicted_share: float = knob(
+        0.6, "Share of the segments whose mel frames are those of stage acoustic: what the generator gets when it speaks.", least=0, most=1
     )
+    adversarial_from: int = knob(
+        0, "Step at which critics join; as many as steps leaves them out: they double the time of a step.", least=0
+    )
+    critic_rate: float = knob(2e-4, "Learning rate of the critics.", least=1e-8, most=1)
+    feature_weight: float = knob(2.0, "Weight of what the critics see in their layers.", least=0)
 
 
 @dataclass(frozen=True)
