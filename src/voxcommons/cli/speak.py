@@ -44,6 +44,8 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
 @click.option("--format", "file_format", metavar="NAME", help="Format of the sound file, whatever its ending.")
 @click.option("--lang", default="auto", show_default=True, help="Language of the text: auto, en, zh, ja ...; vox phonemes lists them.")
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Tempo; 2 is twice as fast.")
+@click.option("--pitch", type=float, default=0.0, show_default=True, help="Semitones higher or lower; the timbre stays.")
+@click.option("--pitch-range", type=float, default=1.0, show_default=True, help="How wide the intonation moves; 0 is a monotone.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same speech.")
 @click.option("--temperature", type=float, default=0.8, show_default=True, help="Liveliness of delivery; 0 takes the likeliest.")
 @click.option("--top-k", type=int, default=8, show_default=True, help="Choices kept at each step; 0 keeps all.")
@@ -75,6 +77,8 @@ def speak(
     **delivery: Any,  # noqa: ANN401 - the numbers of SpeakOptions
 ) -> None:
     """Speak TEXT ('-' reads standard input) to a sound file.
+
+    Example: vox speak "Well [pause 0.5s] here we are." --pitch 2 --speed 0.9 -o out.wav
 
     Warnings about what could not be read, with their positions, go to standard error.
     """
