@@ -36,6 +36,24 @@ def test_the_snr_of_real_speech_is_the_one_that_was_mixed(shared, name, snr_db):
     assert judge(with_noise(samples, snr_db, rate), rate).snr_db == pytest.approx(snr_db, abs=1.5)
 
 
+def babble(folder, count, rate, but):
+    """The other reference speakers at once, each at the same level."""
+    others = [soundfile.read(path, dtype="float32") for path in sorted(folder.glob("*.flac")) if path.stem != but]
+    sounds = [np.resize(sound, count) for sound, rate_of in others if rate_of == rate]
+    return np.sum([np.roll(sound, 7919 * turn) / sound.std() for turn, sound in enumerate(sounds)], 0)
+
+
+@pytest.mark.parametrize("snr_db", [8, 15, 22])
+def test_the_snr_in_a_crowd_is_the_one_that_was_mixed(shared, snr_db):
+    folder, name = shared / "speech" / "references", "zh-CN_cv-zh-5d66e9ec552b"
+    samples, rate = soundfile.read(folder / f"{name}.flac", dtype="float32")
+    noise = babble(folder, len(samples), rate, name)
+    speech = speech_frames(samples, rate)
+    ratio = frame_power(samples, rate)[speech[: len(samples) // (rate // 100)]].mean() / frame_power(noise, rate).mean()
+    mixed = samples + noise * np.sqrt(ratio / 10 ** (snr_db / 10))
+    assert judge(mixed.astype(np.float32), rate).snr_db == pytest.approx(snr_db, abs=1.5)
+
+
 def test_verdicts_follow_the_noise():
     speech = speech_like(LONG)
     assert [judge(with_noise(speech, snr), RATE).verdict for snr in (40, 25, 17.5, 10)] == ["excellent", "good", "usable", "poor"]
