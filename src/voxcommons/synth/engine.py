@@ -30,7 +30,7 @@ from voxcommons.synth.speaker import Speaker, SpeakingVoice, speaker_of
 from voxcommons.synth.stream import BlockSizes, SentenceRenderer, derived_seed
 from voxcommons.text.phonemes import TextWarning, Utterance
 from voxcommons.text.reader import read
-from voxcommons.text.script import AS_IT_IS, Script, plain_script
+from voxcommons.text.script import Script, plain_script
 from voxcommons.text.segment import language_runs
 from voxcommons.trust.release import Provenance, text_sha256
 from voxcommons.voicefile.manifest import PROMPT_FILE
@@ -157,8 +157,7 @@ class Engine:
 
     def _centre_hz(self, script: Script, speaker: Speaker, options: SpeakOptions) -> float:
         """The middle of the voice's intonation, where anything asks for it, else 0."""
-        manners = [AS_IT_IS, *(stretch.manner for stretch in script.stretches)]
-        if options.pitch_range == 1 and all(manner.pitch_range == 1 and not manner.pitch_hz for manner in manners):
+        if options.pitch_range == 1 and not any(stretch.manner.needs_centre for stretch in script.stretches):
             return 0.0
         found = middle_hz(self.base, speaker)
         if not found:

@@ -7,7 +7,6 @@ models that cannot tell which token speaks which word, where the manner of speak
 from __future__ import annotations
 
 import bisect
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -73,7 +72,7 @@ class Passage:
         for stretch in self.stretches:
             here, manner = (places >= stretch.start) & (places < stretch.end), stretch.manner
             even.speed[here] = np.clip(options.speed * manner.speed, SLOWEST, FASTEST)
-            even.shift_st[here] += manner.pitch_st + (12 * math.log2(manner.pitch_hz / centre_hz) if manner.pitch_hz else 0.0)
+            even.shift_st[here] += manner.shift_st(centre_hz)
             even.spread[here] *= manner.pitch_range
             even.gain[here] = 10 ** (manner.gain_db / 20)
         return even

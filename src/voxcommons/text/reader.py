@@ -33,6 +33,7 @@ FEWEST_PUBLIC_PHONES = 6
 _SPACES = re.compile(r" {2,}")
 # The old table ends before these languages; their phones become its row for unknown ones.
 _NOT_IN_V1 = frozenset({"ko", "yue"})
+_NOT_LATIN = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 # Half characters, from broken UTF-16; no library takes them.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -140,6 +141,8 @@ def _marked_runs(text: str, language: str, marks: Marks) -> list[Run]:
     parts.append((done, len(text), language))
     runs = []
     for start, end, mode in parts:
+        if mode == "en" and _NOT_LATIN.search(text, start, end):  # a declaration that does not fit must not silence what is written
+            mode = "auto"
         runs += [Run(run.text, run.start + start, run.end + start, run.language) for run in language_runs(text[start:end], mode)]
     return runs
 

@@ -7,6 +7,7 @@ knows nothing of sound: a manner is a wish, and what a wish becomes is decided w
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ MOST_SILENCE_S = 600.0
 DEFAULT_PAUSE = 1.0
 """What a pause without a length lasts, in multiples of the pause after a sentence."""
 
+_LOWEST_HZ = 40.0
 _PAUSE = re.compile(r"[\[［]\s*(?:pause|停顿)\s*([^\]］\n]{0,40}?)\s*[\]］]", re.IGNORECASE)
 _LENGTH = re.compile(r"\+?(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})\s*(ms|s|毫秒|秒)", re.IGNORECASE)
 
@@ -35,6 +37,8 @@ class Manner:
         speed: factor on the tempo; above 1 is faster.
         pitch_st: semitones by which the intonation is moved.
         pitch_hz: where to move the middle of the intonation instead, 0 for nowhere; `pitch_st` comes on top.
+        raised_hz: by how much the middle of the intonation is to be higher.
+        lift_st: semitones that belong to emphasis: added where the model can, left out where it cannot.
         pitch_range: how many times as wide the intonation moves, in semitones around its middle; 0 is flat.
         gain_db: loudness; minus infinity is silent.
     """
@@ -42,13 +46,26 @@ class Manner:
     speed: float = 1.0
     pitch_st: float = 0.0
     pitch_hz: float = 0.0
+    raised_hz: float = 0.0
+    lift_st: float = 0.0
     pitch_range: float = 1.0
     gain_db: float = 0.0
 
     @property
     def moves_pitch(self) -> bool:
         """Whether it needs a model whose pitch can be told."""
-        return self.pitch_st != 0 or self.pitch_hz != 0 or self.pitch_range != 1
+        return self.pitch_st != 0 or self.needs_centre
+
+    @property
+    def needs_centre(self) -> bool:
+        """Whether it can only be understood when the middle of the voice's intonation is known."""
+        return self.pitch_hz != 0 or self.raised_hz != 0 or self.pitch_range != 1
+
+    def shift_st(self, centre_hz: float) -> float:
+        """By how many semitones the intonation of a voice with this middle is moved."""
+        if not (self.pitch_hz or self.raised_hz):
+            return self.pitch_st + self.lift_st
+        return self.pitch_st + self.lift_st + 12 * math.log2(max((self.pitch_hz or centre_hz) + self.raised_hz, _LOWEST_HZ) / centre_hz)
 
 
 AS_IT_IS = Manner()
