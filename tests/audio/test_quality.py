@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import soundfile
+from scipy.signal import fftconvolve
 
-from sounds import speech_like
+from sounds import encode, speech_like
 from voxcommons.audio.activity import speech_frames
 from voxcommons.audio.advice import KINDS, advice
+from voxcommons.audio.files import load
 from voxcommons.audio.quality import Gate, bandwidth_hz, clipping_ratio, frame_power, judge, zero_run_seconds
 from voxcommons.audio.resample import resample
 
@@ -34,6 +36,24 @@ def test_the_snr_is_the_one_that_was_mixed(snr_db):
 def test_the_snr_of_real_speech_is_the_one_that_was_mixed(shared, name, snr_db):
     samples, rate = soundfile.read(shared / "speech" / "references" / f"{name}.flac", dtype="float32")
     assert judge(with_noise(samples, snr_db, rate), rate).snr_db == pytest.approx(snr_db, abs=1.5)
+
+
+def babble(folder, count, rate, but):
+    """The other reference speakers at once, each at the same level."""
+    others = [soundfile.read(path, dtype="float32") for path in sorted(folder.glob("*.flac")) if path.stem != but]
+    sounds = [np.resize(sound, count) for sound, rate_of in others if rate_of == rate]
+    return np.sum([np.roll(sound, 7919 * turn) / sound.std() for turn, sound in enumerate(sounds)], 0)
+
+
+@pytest.mark.parametrize("snr_db", [8, 15, 22])
+def test_the_snr_in_a_crowd_is_the_one_that_was_mixed(shared, snr_db):
+    folder, name = shared / "speech" / "references", "zh-CN_cv-zh-5d66e9ec552b"
+    samples, rate = soundfile.read(folder / f"{name}.flac", dtype="float32")
+    noise = babble(folder, len(samples), rate, name)
+    speech = speech_frames(samples, rate)
+    ratio = frame_power(samples, rate)[speech[: len(samples) // (rate // 100)]].mean() / frame_power(noise, rate).mean()
+    mixed = samples + noise * np.sqrt(ratio / 10 ** (snr_db / 10))
+    assert judge(mixed.astype(np.float32), rate).snr_db == pytest.approx(snr_db, abs=1.5)
 
 
 def test_verdicts_follow_the_noise():
@@ -90,9 +110,44 @@ def test_nothing_has_figures_too():
 
 def test_every_advice_has_a_sentence_in_both_languages():
     values = dict(read_s=1.0, total_s=1.0, used_s=1.0, start_s=1.0, count=1, channels=3, bandwidth_hz=1.0, percent=1.0, snr_db=1.0)
-    values |= dict(level_dbfs=1.0, seconds=1.0)
+    values |= dict(level_dbfs=1.0, seconds=1.0, needed_db=1.0, decay_s=1.0)
     for kind in KINDS:
         note = advice(kind, **values)
         assert note.text("en").isascii()
         assert not note.text("zh").isascii()
         assert "{" not in note.text("en") + note.text("zh")
+
+
+def in_a_room(samples, ringing_s, rate=RATE):
+    time = np.arange(int(1.2 * ringing_s * rate)) / rate
+    tail = np.random.default_rng(3).standard_normal(len(time)) * 10 ** (-3 * time / ringing_s)
+    tail /= np.sqrt((tail**2).sum())
+    tail[0] = 1.0
+    return fftconvolve(samples, tail)[: len(samples)].astype(np.float32) * np.float32(0.3)
+
+
+def test_a_ringing_room_is_noticed_and_a_dry_one_is_not(shared):
+    dry, rate = soundfile.read(shared / "speech" / "references" / "en_libri_5652.flac", dtype="float32", stop=30 * 16000)
+    assert "ringing" not in kinds(judge(dry, rate))
+    report = judge(in_a_room(dry, 0.8), rate)
+    assert "ringing" in kinds(report)
+    assert report.decay_s == pytest.approx(0.8, abs=0.3)
+
+
+def test_where_nothing_dies_away_nobody_guesses_at_the_room():
+    assert judge(speech_like((4.0,)), RATE).decay_s is None
+    assert judge(np.zeros(100, np.float32), RATE).decay_s is None
+
+
+def test_zeros_are_still_zeros_after_a_codec(tmp_path):
+    speech = speech_like(LONG, rate=48000)
+    speech[~np.repeat(speech_frames(speech, 48000), 480)[: len(speech)]] = 0
+    heard = load(encode(tmp_path / "a.webm", speech, "libopus", 48000))
+    assert "noise_suppression" in kinds(judge(heard.samples, heard.rate))
+
+
+def test_what_spoils_a_recording_says_what_it_needs():
+    note = judge(with_noise(speech_like(LONG), 12), RATE).advice[0]
+    assert note.kind == "too_noisy"
+    assert "record again" in note.text("en") and "20 dB" in note.text("en")
+    assert "请重新录音" in note.text("zh")

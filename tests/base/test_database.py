@@ -7,10 +7,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from databases import new_postgres
 from sqlalchemy import text
 
 import voxcommons.jobs.tables  # noqa: F401 - the tables there are
+from databases import new_postgres
 from voxcommons.base import database as module
 from voxcommons.base.database import NEWEST, Database
 from voxcommons.base.errors import ConfigError, StorageError, VoxError
@@ -108,3 +108,9 @@ def test_a_server_that_is_away_is_one_line_without_the_password():
     with pytest.raises(StorageError, match="127") as caught:
         version(database)
     assert "geheim" not in str(caught.value)
+
+
+def test_what_the_server_refuses_is_told_in_its_words():
+    database = Database(new_postgres().replace("/test", "/nowhere"))
+    with pytest.raises(StorageError, match=r"nowhere\w+. does not exist"):
+        version(database)

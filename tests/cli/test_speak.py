@@ -233,3 +233,26 @@ def test_nobody_listening_any_more_ends_quietly_and_is_recorded(place, home, bas
     assert running.returncode == 141
     closed = json.loads(ReleaseLog(home).path.read_text().splitlines()[-1])
     assert (closed["event"], closed["complete"]) == ("close", False)
+
+
+def test_ssml_is_spoken_and_a_mistake_in_it_is_one_line(vox, place):
+    spoken = '<speak>Hello <prosody rate="slow" pitch="+2st">there</prosody>.<break time="900ms"/>Fine.<audio src="x"/></speak>'
+    code, _, err = vox(spoken, "--ssml", "-v", "tester", "-o", "out.wav", "--takes", "1")
+    assert code == 0
+    assert "<audio> has no effect" in err
+    assert seconds_of(place / "out.wav") > 1.3
+    assert "line 1, column 10: mismatched tag" in refused(vox, place, "<speak></break></speak>", "--ssml", "-v", "tester")
+    assert "document type" in refused(vox, place, "<!DOCTYPE a><speak>a</speak>", "--ssml", "-v", "tester")
+
+
+def test_ssml_that_is_not_called_so_gets_a_note(vox, place):
+    assert "--ssml follows it" in vox("<speak>Hello.</speak>", "-v", "tester", "-o", "out.wav", "--takes", "1")[2]
+
+
+def test_pauses_pitch_and_range_are_options_of_every_text(vox, place):
+    for name, words in (("a.wav", ["Hello there."]), ("b.wav", ["Hello [pause 2s] there."]), ("c.wav", ["Hello there.", "--pitch", "3"])):
+        assert vox(*words, "-v", "tester", "-o", name, "--takes", "1")[0] == 0
+    assert seconds_of(place / "b.wav") > 2 + 0.3
+    assert seconds_of(place / "c.wav") == pytest.approx(seconds_of(place / "a.wav"), abs=0.1)
+    assert "pitch from -12 to 12" in refused(vox, place, "Hello.", "--pitch", "13")
+    assert "too long" in refused(vox, place, "Hello [pause 1000s] there.", "-v", "tester")

@@ -11,6 +11,7 @@ from voxcommons.models.build import load_base
 from voxcommons.synth.engine import SILENT_PHONES, Engine
 from voxcommons.synth.options import SpeakOptions
 from voxcommons.synth.self_check import SUSPICIOUS_NATS, SelfCheck
+from voxcommons.synth.speaker import speaker_of
 from voxcommons.text.reader import read
 
 TEXT = "Hello there, my friend."
@@ -57,7 +58,7 @@ def test_the_clearest_of_several_takes_is_spoken(base, voice, seed, monkeypatch)
 
     monkeypatch.setattr(SelfCheck, "surprises", watched)
     engine = Engine(base)
-    codes = engine._decode(read(TEXT, "en"), engine._speaker_of(voice), SpeakOptions(seed=seed, takes=3), 0)
+    codes = engine._decode(read(TEXT, "en"), speaker_of(voice, base), SpeakOptions(seed=seed, takes=3), 0)
     kept = list(codes)
     assert len(judged) == 6  # none of a random model's takes is understood, so as many again are made
     assert codes.surprise == min(judged)

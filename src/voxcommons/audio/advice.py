@@ -48,8 +48,21 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{percent:.2f} % 的采样点削波失真；请离话筒远一点或调低录音音量",
     ),
     "noisy": (
-        "speech is only {snr_db:.0f} dB above the noise (20 dB or more is good, 35 dB excellent); record in a quieter place",
-        "语音只比噪声高 {snr_db:.0f} dB（20 dB 以上为好，35 dB 为优）；请在更安静的地方录制",
+        "speech is only {snr_db:.0f} dB above the noise, {needed_db:.0f} dB is good; move closer to the microphone or to a quieter place",
+        "语音只比噪声高 {snr_db:.0f} dB，{needed_db:.0f} dB 以上为好；请靠近话筒，或换到更安静的地方",
+    ),
+    "too_noisy": (
+        "record again: speech is {snr_db:.0f} dB above the noise and needs {needed_db:.0f} dB; move closer to the microphone, "
+        "close the window, turn off fans and music",
+        "请重新录音：语音只比噪声高 {snr_db:.0f} dB，需要 {needed_db:.0f} dB；请靠近话筒，关好门窗，关掉风扇和音乐",
+    ),
+    "too_clipped": (
+        "record again: {percent:.1f} % of the samples are clipped; move back from the microphone or lower the recording level",
+        "请重新录音：{percent:.1f} % 的采样点削波失真；请离话筒远一点，或调低录音音量",
+    ),
+    "ringing": (
+        "the room rings (about {decay_s:.1f} s); move closer to the microphone, or to a smaller room with curtains, carpet or a bed",
+        "房间有回声（约 {decay_s:.1f} 秒）；请靠近话筒，或换到有窗帘、地毯、床铺的小房间",
     ),
     "quiet": (
         "speech is very quiet ({level_dbfs:.0f} dBFS); speak closer to the microphone or raise the recording level",

@@ -1,8 +1,8 @@
 """How good a recording is for cloning a voice: figures, one verdict, plain advice.
 
-It judges and changes nothing. The signal-to-noise ratio is the power of the speech frames against the
-quietest half of the frames that lie at least 150 ms away from any speech, which read speech with added noise
-showed to be within 1 dB of the truth between 5 and 20 dB. The limits are the gate's own and can be replaced.
+It judges and changes nothing. The signal-to-noise ratio is the power of the speech against the level that the pauses
+usually have 150 ms away from any speech; docs/quality-gate.md shows how near that comes to the truth in white, pink and
+babble noise. The limits are the gate's own and can be replaced.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from voxcommons.audio.activity import FRAME_S, Mask, runs, speech_frames
 from voxcommons.audio.advice import Advice, advice
+from voxcommons.audio.reverberation import RINGING_S, decay_s
 
 Samples = npt.NDArray[np.float32]
 Verdict = Literal["excellent", "good", "usable", "poor"]
@@ -25,9 +26,12 @@ _CLIP_RUN: Final = 3  # so many samples in a row at full scale are a flat top, f
 _FLAT: Final = 3.5e-5  # one step of 16 bits: a clipped and then scaled top is as flat as rounding lets it be
 _AWAY_FRAMES: Final = 15
 _LEAST_NOISE_FRAMES: Final = 20
-_SMOOTH_FRAMES: Final = 9  # the quietest half of noise that flutters lies far below its mean; smoothing halves that bias
+_SMOOTH_FRAMES: Final = 9  # noise that flutters has its median below its mean; smoothing halves that bias
+_FLUTTER_DB: Final = 6.0  # babble spreads by 3 dB between its quietest sixth and its median; what spreads further is speech
+_HOLD_FRAMES: Final = 20  # a pause shorter than this is part of speech (ITU-T P.56), which noise would otherwise make a pause
 _ZERO_RUN_S: Final = 0.02
-_ZERO_LEVEL: Final = 1e-7  # resampling turns an exact zero into a very small number
+_ZERO_LEVEL: Final = 1e-7
+_ZERO_OF_PEAK: Final = 3e-5  # codecs and resampling turn an exact zero into a very small number, half a step of 16 bits at most
 _SPECTRUM: Final = 2048
 _BAND_DROP_DB: Final = 62.0
 
@@ -42,6 +46,7 @@ class Gate:
         quiet_dbfs, loud_dbfs: level of the speech frames outside of which advice is given.
         narrow_hz: bandwidth below which a recording counts as telephone quality.
         enough_speech_s: seconds of speech below which more is advised.
+        ringing_s: seconds of decay above which a room is said to ring.
     """
 
     excellent_snr_db: float = 35.0
@@ -53,6 +58,7 @@ class Gate:
     loud_dbfs: float = -12.0
     narrow_hz: float = 4600.0
     enough_speech_s: float = 15.0
+    ringing_s: float = RINGING_S
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class QualityReport:
 
     Attributes:
         snr_db: speech over background noise, in dB, at most 75.
+        noise_dbfs: level of the background noise; ``-inf`` where the pauses are zeros.
         clipping_ratio: share of samples in flat tops, 0 to 1.
         level_dbfs: root-mean-square level of the speech frames (a full-scale sine is -3).
         peak_dbfs: highest sample.
@@ -68,11 +75,13 @@ class QualityReport:
         zero_run_s: seconds of exact zeros, which only a noise-suppressing device writes.
         speech_s: seconds of speech.
         duration_s: seconds in all.
+        decay_s: how long the room rings, a hint (see :mod:`voxcommons.audio.reverberation`); None where it cannot be told.
         verdict: ``excellent``, ``good``, ``usable`` or ``poor`` (better record again).
         advice: what a person can do about it, most important first.
     """
 
     snr_db: float
+    noise_dbfs: float
     clipping_ratio: float
     level_dbfs: float
     peak_dbfs: float
@@ -80,6 +89,7 @@ class QualityReport:
     zero_run_s: float
     speech_s: float
     duration_s: float
+    decay_s: float | None
     verdict: Verdict
     advice: tuple[Advice, ...]
 
@@ -108,47 +118,79 @@ def judge(
     speech = speech_frames(samples, rate) if speech is None else speech
     power = frame_power(samples, rate)[: len(speech)]
     mask = speech[: len(power)]
-    level = _decibels(float(power[mask].mean())) if mask.any() else float("-inf")
-    snr = signal_to_noise(power, mask)
-    clipping = max(clipped_ratio, clipping_ratio(samples))
-    bandwidth = bandwidth_hz(samples, rate, mask)
     zeros_s = zero_run_seconds(samples, rate)
-    speech_s = float(mask.sum()) * FRAME_S
-    notes: list[Advice] = []
-    if snr < gate.good_snr_db:
-        notes.append(advice("noisy", snr_db=snr))
-    if clipping > gate.usable_clipping:
-        notes.append(advice("clipped", percent=100.0 * clipping))
-    if bandwidth < gate.narrow_hz:
-        notes.append(advice("narrow_band", bandwidth_hz=bandwidth))
-    if np.isfinite(level) and not gate.quiet_dbfs <= level <= gate.loud_dbfs:
-        notes.append(advice("quiet" if level < gate.quiet_dbfs else "loud", level_dbfs=level))
-    suppressed = zeros_s > 0.3 and zeros_s > 0.05 * len(samples) / rate
-    if suppressed:
-        notes.append(advice("noise_suppression", seconds=zeros_s))
-    if speech_s < gate.enough_speech_s:
-        notes.append(advice("little_speech", seconds=speech_s))
-    return QualityReport(
-        snr_db=snr,
-        clipping_ratio=clipping,
-        level_dbfs=level,
-        peak_dbfs=_decibels(float(np.max(np.abs(samples), initial=0.0)) ** 2),
-        bandwidth_hz=bandwidth,
+    figures = _Figures(
+        snr_db=signal_to_noise(power, mask),
+        clipping_ratio=max(clipped_ratio, clipping_ratio(samples)),
+        level_dbfs=_decibels(float(power[mask].mean())) if mask.any() else float("-inf"),
+        bandwidth_hz=bandwidth_hz(samples, rate, mask),
         zero_run_s=zeros_s,
-        speech_s=speech_s,
+        suppressed=zeros_s > 0.3 and zeros_s > 0.05 * len(samples) / rate,
+        speech_s=float(mask.sum()) * FRAME_S,
+        decay_s=decay_s(samples, rate),
+    )
+    return QualityReport(
+        snr_db=figures.snr_db,
+        noise_dbfs=_decibels(_noise_power(power, mask)) if len(power) else float("-inf"),
+        clipping_ratio=figures.clipping_ratio,
+        level_dbfs=figures.level_dbfs,
+        peak_dbfs=_decibels(float(np.max(np.abs(samples), initial=0.0)) ** 2),
+        bandwidth_hz=figures.bandwidth_hz,
+        zero_run_s=zeros_s,
+        speech_s=figures.speech_s,
         duration_s=len(samples) / rate,
-        verdict=_verdict(gate, snr, clipping, bandwidth, suppressed=suppressed),
-        advice=tuple(notes),
+        decay_s=figures.decay_s,
+        verdict=_verdict(gate, figures),
+        advice=tuple(_notes(gate, figures)),
     )
 
 
-def _verdict(gate: Gate, snr: float, clipping: float, bandwidth: float, *, suppressed: bool) -> Verdict:
-    if snr < gate.usable_snr_db or clipping > gate.poor_clipping:
+@dataclass(frozen=True)
+class _Figures:
+    """What verdict and advice are made from."""
+
+    snr_db: float
+    clipping_ratio: float
+    level_dbfs: float
+    bandwidth_hz: float
+    zero_run_s: float
+    suppressed: bool
+    speech_s: float
+    decay_s: float | None
+
+
+def _notes(gate: Gate, found: _Figures) -> list[Advice]:
+    """Advice, most important first; what spoils the recording says so."""
+    notes: list[Advice] = []
+    percent = 100.0 * found.clipping_ratio
+    if found.speech_s and found.snr_db < gate.usable_snr_db:
+        notes.append(advice("too_noisy", snr_db=found.snr_db, needed_db=gate.good_snr_db))
+    elif found.snr_db < gate.good_snr_db:
+        notes.append(advice("noisy", snr_db=found.snr_db, needed_db=gate.good_snr_db))
+    if found.clipping_ratio > gate.poor_clipping:
+        notes.append(advice("too_clipped", percent=percent))
+    elif found.clipping_ratio > gate.usable_clipping:
+        notes.append(advice("clipped", percent=percent))
+    if found.bandwidth_hz < gate.narrow_hz:
+        notes.append(advice("narrow_band", bandwidth_hz=found.bandwidth_hz))
+    if found.suppressed:
+        notes.append(advice("noise_suppression", seconds=found.zero_run_s))
+    if found.decay_s is not None and found.decay_s > gate.ringing_s:
+        notes.append(advice("ringing", decay_s=found.decay_s))
+    if np.isfinite(found.level_dbfs) and not gate.quiet_dbfs <= found.level_dbfs <= gate.loud_dbfs:
+        notes.append(advice("quiet" if found.level_dbfs < gate.quiet_dbfs else "loud", level_dbfs=found.level_dbfs))
+    if found.speech_s < gate.enough_speech_s:
+        notes.append(advice("little_speech", seconds=found.speech_s))
+    return notes
+
+
+def _verdict(gate: Gate, found: _Figures) -> Verdict:
+    if found.snr_db < gate.usable_snr_db or found.clipping_ratio > gate.poor_clipping:
         return "poor"
-    if snr < gate.good_snr_db or clipping > gate.usable_clipping or bandwidth < gate.narrow_hz:
+    if found.snr_db < gate.good_snr_db or found.clipping_ratio > gate.usable_clipping or found.bandwidth_hz < gate.narrow_hz:
         return "usable"
     # Zeros between words hide the noise, so the ratio proves nothing above "good".
-    return "excellent" if snr >= gate.excellent_snr_db and not suppressed else "good"
+    return "excellent" if found.snr_db >= gate.excellent_snr_db and not found.suppressed else "good"
 
 
 def frame_power(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
@@ -170,19 +212,32 @@ def signal_to_noise(power: npt.NDArray[np.float64], speech: Mask) -> float:
     if not speech.any():
         return 0.0
     noise = _noise_power(power, speech)
-    signal = max(float(power[speech].mean()) - noise, 1e-12)
+    signal = max(float(power[_held(speech)].mean()) - noise, 1e-12)
     return float(np.clip(10.0 * np.log10(signal / max(noise, 1e-12)), -20.0, SNR_CEILING_DB))
 
 
+def _held(speech: Mask) -> Mask:
+    """Speech with its shortest pauses: noise covers soft beginnings and endings, and would leave only the loud parts."""
+    held = speech.copy()
+    for start, end in runs(~speech):
+        if end - start < _HOLD_FRAMES and start > 0 and end < len(speech):
+            held[start:end] = True
+    return held
+
+
 def _noise_power(power: npt.NDArray[np.float64], speech: Mask) -> float:
-    """Mean power of the quietest half of the frames away from speech, as far away as the recording allows."""
+    """Median power of the frames away from speech, as far away as the recording allows.
+
+    The mean would count every breath and every word that was taken for a pause; the quietest half reads babble 2 dB too low.
+    """
     smooth = np.convolve(power, np.full(_SMOOTH_FRAMES, 1.0 / _SMOOTH_FRAMES), mode="same")
     for away in (_AWAY_FRAMES, 5, 0):
         near = np.convolve(speech, np.ones(2 * away + 1), mode="same") > 0
         # Exact zeros are a device's doing, not the room's noise.
-        frames = np.sort((smooth if away else power)[~near & (power > _ZERO_LEVEL**2)])
+        frames = (smooth if away else power)[~near & (power > _ZERO_LEVEL**2)]
         if len(frames) >= _LEAST_NOISE_FRAMES:
-            return float(frames[: len(frames) // 2].mean())
+            low, middle = np.percentile(frames, (16, 50))
+            return float(min(middle, low * 10.0 ** (_FLUTTER_DB / 10.0)))
         if away and (~near).sum() >= 2 * _LEAST_NOISE_FRAMES:
             return 0.0  # nearly all of the pauses are zeros: what noise there was, nobody can tell
     heard = power[power > _ZERO_LEVEL**2]
@@ -227,9 +282,11 @@ def bandwidth_hz(samples: Samples, rate: int, speech: Mask | None = None) -> flo
 
 
 def zero_run_seconds(samples: Samples, rate: int) -> float:
-    """Seconds in runs of at least 20 ms of exact zeros."""
+    """Seconds in runs of at least 20 ms of zeros, or of what a codec makes of zeros."""
     least = _ZERO_RUN_S * rate
-    return sum(end - start for start, end in runs(np.abs(samples) < _ZERO_LEVEL) if end - start >= least) / rate
+    size = np.abs(samples)
+    zero = max(_ZERO_LEVEL, _ZERO_OF_PEAK * min(float(size.max(initial=0.0)), 0.5))
+    return sum(end - start for start, end in runs(size < zero) if end - start >= least) / rate
 
 
 def _without_rumble(samples: Samples, rate: int) -> Samples:

@@ -35,6 +35,7 @@ _WAIT_S: Final = 30  # for another process that is writing
 _WRITES: Final = "vox_writes"
 _WAL_MARK: Final = b"\x02\x02"  # bytes 18 and 19 of an SQLite file that keeps a write-ahead log
 _PG_LOCK: Final = 0x766F7863  # any number, the same for all who migrate
+_PG_MISHAPS: Final = ("08", "28", "3D", "40", "53", "57", "58")  # connection, login, no such database, conflict, full, shut down, disk
 _TAKES: Final = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 
@@ -121,14 +122,16 @@ class Database:
         """What the library says about a broken database, in our words; faults of our own statements pass."""
         try:
             yield
-        except (OperationalError, InterfaceError) as cause:
+        except DBAPIError as cause:
+            if not _is_mishap(cause):
+                raise
             self._refuse(cause)
 
     def _refuse(self, cause: DBAPIError) -> NoReturn:
         raise StorageError(
             "the database cannot be used",
             expected=f"a database that answers at {self.shown}",
-            found=str(cause.orig),
+            found=_server_says(cause).get("M", str(cause.orig)),
             do="free some space or close what holds it" if self.is_sqlite else "start the server or correct VOX_DATABASE",
         ) from cause
 
@@ -146,6 +149,22 @@ def _read_url(given: str) -> URL:
     if kind == "postgresql" and url.drivername == "postgresql":
         return url.set(drivername="postgresql+pg8000")
     return url
+
+
+def _server_says(cause: DBAPIError) -> dict[str, str]:
+    """The fields of PostgreSQL's own message, which pg8000 hides behind "network error" when the server then hangs up."""
+    error: BaseException | None = cause.orig
+    while error is not None:
+        if error.args and isinstance(error.args[0], dict):
+            return error.args[0]
+        error = error.__cause__ or error.__context__
+    return {}
+
+
+def _is_mishap(cause: DBAPIError) -> bool:
+    """Whether the database failed, and not a statement of ours."""
+    # pg8000 knows few classes of errors, but hands on the server's five characters; the first two tell the kind.
+    return isinstance(cause, OperationalError | InterfaceError) or _server_says(cause).get("C", "")[:2] in _PG_MISHAPS
 
 
 def _sqlite(url: URL) -> Engine:

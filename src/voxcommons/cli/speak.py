@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from voxcommons.synth.chunks import AudioChunk
     from voxcommons.synth.engine import SpeakingVoice
     from voxcommons.text.lexicon import Lexicon
+    from voxcommons.text.script import Script
     from voxcommons.voices.library import Voice
 
 STDIN = STDOUT = "-"
@@ -42,8 +43,11 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
     "--output", "-o", metavar="FILE", help="Sound file: wav, flac, ogg, opus, mp3 or aac by its ending; '-' is raw PCM to standard output."
 )
 @click.option("--format", "file_format", metavar="NAME", help="Format of the sound file, whatever its ending.")
+@click.option("--ssml", is_flag=True, help="The text is SSML: <speak>...</speak>.")
 @click.option("--lang", default="auto", show_default=True, help="Language of the text: auto, en, zh, ja ...; vox phonemes lists them.")
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Tempo; 2 is twice as fast.")
+@click.option("--pitch", type=float, default=0.0, show_default=True, help="Semitones higher or lower; the timbre stays.")
+@click.option("--pitch-range", type=float, default=1.0, show_default=True, help="How wide the intonation moves; 0 is a monotone.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same speech.")
 @click.option("--temperature", type=float, default=0.8, show_default=True, help="Liveliness of delivery; 0 takes the likeliest.")
 @click.option("--top-k", type=int, default=8, show_default=True, help="Choices kept at each step; 0 keeps all.")
@@ -67,6 +71,7 @@ def speak(
     voice_name: str | None,
     output: str | None,
     file_format: str | None,
+    ssml: bool,
     lang: str,
     lexicon: str | None,
     polyphones: str,
@@ -76,13 +81,16 @@ def speak(
 ) -> None:
     """Speak TEXT ('-' reads standard input) to a sound file.
 
+    Example: vox speak "Well [pause 0.5s] here we are." --pitch 2 --speed 0.9 -o out.wav
+
     Warnings about what could not be read, with their positions, go to standard error.
     """
     settings = settings_of(context)
     options = SpeakOptions(language=lang, lexicon=_lexicon(lexicon), **_renamed(delivery))
     words = _text(text, source)
     target = _target(output, file_format)
-    job = _prepare(settings, words, voice_name, base_name, options, polyphones)
+    script = _script(words, lang, ssml=ssml)
+    job = _prepare(settings, script, voice_name, base_name, options, polyphones)
     with RichProgress() as progress:
         if output == STDOUT:
             facts = _to_stdout(job, progress)
@@ -100,7 +108,7 @@ class _Job:
     """Everything one run of the verb has loaded, and what it saw on the way."""
 
     settings: Settings
-    text: str
+    text: Script
     voice: SpeakingVoice
     base: BaseModel
     options: SpeakOptions
@@ -146,7 +154,7 @@ class _Job:
         }
 
 
-def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: str | None, options: SpeakOptions, asked: str) -> _Job:
+def _prepare(settings: Settings, text: Script, voice_name: str | None, base_name: str | None, options: SpeakOptions, asked: str) -> _Job:
     """Find the voice before the models are loaded: a typing mistake should not cost the wait."""
     from voxcommons.voices.library import Library  # the rooms below load numpy or torch
 
@@ -163,7 +171,7 @@ def _prepare(settings: Settings, text: str, voice_name: str | None, base_name: s
     fallback = STARTER if voice is None else base_of_voice(voice.manifest.base.name, settings.home)
     place = find_base(base_name or fallback, settings.home)
     if voice is None:
-        voice = _default_voice(library.list(), text, read_facts(place)[1])
+        voice = _default_voice(library.list(), text.text, read_facts(place)[1])
     base = equipped(load_base(place, own_weights=own_weights(voice)), settings.home)
     chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
     return _Job(settings, text, voice, base, options, chunks)
@@ -174,7 +182,7 @@ def _to_file(job: _Job, target: Path, file_format: str | None, progress: Progres
     from voxcommons.trust.audit import ReleaseLog
     from voxcommons.trust.release import release_to_file
 
-    made_from = provenance(job.text, job.voice, job.base, job.options)
+    made_from = provenance(job.text.given, job.voice, job.base, job.options)
     log = ReleaseLog(job.settings.home)
     released = release_to_file(job.watched(progress), target, provenance=made_from, log=log, file_format=file_format)
     return {"path": str(released.path), "format": released.file_format, "release_id": released.release_id} | job.facts()
@@ -185,7 +193,7 @@ def _to_stdout(job: _Job, progress: Progress) -> dict[str, Any]:
     from voxcommons.trust.audit import ReleaseLog
     from voxcommons.trust.release import release_stream
 
-    made_from = provenance(job.text, job.voice, job.base, job.options)
+    made_from = provenance(job.text.given, job.voice, job.base, job.options)
     stream = release_stream(job.watched(progress), provenance=made_from, log=ReleaseLog(job.settings.home))
     out = sys.stdout.buffer
     try:
@@ -234,6 +242,18 @@ def _decoded(file: BinaryIO | io.BufferedReader, name: str) -> str:
     except UnicodeDecodeError as error:
         found = f"{name}: {error.reason} at byte {error.start}"
         raise InputError("the text cannot be read", expected="UTF-8", found=found) from error
+
+
+def _script(words: str, language: str, *, ssml: bool) -> Script:
+    """What is to be said; mistakes in it are told before anything is loaded."""
+    from voxcommons.text.script import plain_script
+    from voxcommons.text.ssml import looks_like_ssml, ssml_script
+
+    if ssml:
+        return ssml_script(words, language)
+    if looks_like_ssml(words):
+        click.echo("note: this looks like SSML and is read as plain text; --ssml follows it", err=True)
+    return plain_script(words)
 
 
 def _target(output: str | None, file_format: str | None) -> Path:

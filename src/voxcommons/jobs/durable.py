@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -230,18 +230,15 @@ def _known(session: Session, key: str | None) -> JobRow | None:
 
 def _find(session: Session, job_id: str, *, locked: bool = False) -> JobRow:
     """A job by its id or the beginning of it."""
-    query: Select[Any] = select(JobRow).where(JobRow.id == job_id)
-    row = session.scalar(query.with_for_update() if locked else query)
-    if row is None and len(job_id) >= _SHORTEST_PREFIX_CHARS and job_id.isalnum():
-        rows = session.scalars(select(JobRow).where(JobRow.id.startswith(job_id.lower())).limit(2)).all()
-        if len(rows) == 2:
-            raise InputError("several jobs begin so", expected="more of the id", found=job_id, do="see: vox jobs list")
-        if rows:
-            return _find(session, rows[0].id, locked=locked)
-    if row is None:
+    rows: Sequence[JobRow] = ()
+    if len(job_id) >= _SHORTEST_PREFIX_CHARS and job_id.isascii() and job_id.isalnum():
+        query = select(JobRow).where(JobRow.id.startswith(job_id.lower())).limit(2)
+        rows = session.scalars(query.with_for_update() if locked else query).all()
+    if not rows:
         raise InputError("no such job", expected="the id of a job or its beginning", found=repr(one_line(job_id)), do="see: vox jobs list")
-    found: JobRow = row
-    return found
+    if len(rows) > 1:
+        raise InputError("several jobs begin so", expected="more of the id", found=job_id, do="see: vox jobs list")
+    return rows[0]
 
 
 def _held(lease: Lease) -> Select[JobRow]:

@@ -60,15 +60,21 @@ class SilenceTrimmer:
 
     Args:
         rate: samples per second.
+        lead_s, tail_s: exactly how much silence is to stand before and behind the speech; None for what there is, at most
+            `EDGE_S`.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, lead_s: float | None = None, tail_s: float | None = None) -> None:
         self._frame = max(1, round(_FRAME_S * rate))
         self._edge = round(EDGE_S * rate)
+        self._lead, self._tail = (None if asked is None else round(asked * rate) for asked in (lead_s, tail_s))
+        self._taken = 0
         self._threshold = 10 ** (SILENCE_DBFS / 20)
         self._rest: Samples = np.zeros(0, np.float32)  # less than a frame, not judged yet
         self._quiet: Samples = np.zeros(0, np.float32)  # silence that may turn out to be the end
         self._started = False
+        self.begin = 0
+        """Index among the samples taken in of the first one handed out; negative where silence was added before them."""
 
     def push(self, samples: Samples) -> Samples:
         """Take in the next piece [T], return what is certain to stay [<= T + held back]."""
@@ -81,8 +87,11 @@ class SilenceTrimmer:
         """Return what remains, with the closing silence cut."""
         speech = self._judge(self._rest)
         self._rest = self._rest[:0]
-        tail = self._quiet[: self._edge] if self._started else self._quiet[:0]
-        return np.concatenate([speech, tail])
+        if not self._started:
+            return speech
+        tail = self._quiet[: self._edge if self._tail is None else self._tail]
+        missing = max(0, (self._tail or 0) - len(tail))
+        return np.concatenate([speech, tail, np.zeros(missing, np.float32)])
 
     def _judge(self, samples: Samples) -> Samples:
         if not len(samples):
@@ -91,15 +100,24 @@ class SilenceTrimmer:
         levels = np.sqrt(np.add.reduceat(np.square(samples, dtype=np.float64), starts) / self._frame)
         loud = np.flatnonzero(levels > self._threshold)
         held = np.concatenate([self._quiet, samples])
+        self._taken += len(samples)
         if not len(loud):
             self._quiet = held if self._started else held[-self._edge :]
             return samples[:0]
         before = len(self._quiet)
-        begin = 0 if self._started else max(0, before + int(loud[0]) * self._frame - self._edge)
         end = min(len(held), before + (int(loud[-1]) + 1) * self._frame)
-        self._started = True
         self._quiet = held[end:]
-        return held[begin:end]
+        if self._started:
+            return held[:end]
+        self._started = True
+        return self._opened(held[:end], before + int(loud[0]) * self._frame)
+
+    def _opened(self, held: Samples, speech: int) -> Samples:
+        """The first samples [<= held] that are handed out, of which those from number `speech` on are loud."""
+        begin = max(0, speech - (self._edge if self._lead is None else self._lead))
+        missing = max(0, (self._lead or 0) - speech)
+        self.begin = self._taken - len(self._quiet) - len(held) + begin - missing
+        return np.concatenate([np.zeros(missing, np.float32), held[begin:]])
 
 
 def limit_peaks(samples: Samples) -> Samples:

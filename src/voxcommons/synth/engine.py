@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,19 +17,25 @@ from torch import Tensor
 from voxcommons.base.errors import Cancelled, InputError
 from voxcommons.models.build import BaseModel, suited_threads, use_threads
 from voxcommons.models.content import PhoneticContentEncoder
-from voxcommons.synth.chunks import AudioChunk, Samples, SilenceTrimmer, limit_peaks, pause_seconds, silence
-from voxcommons.synth.context import context_of, context_of_prompt
+from voxcommons.synth.chunks import AudioChunk, Samples, SilenceTrimmer, limit_peaks, silence
+from voxcommons.synth.context import context_of
+from voxcommons.synth.course import Course, Delivery
 from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_batch, decode_stream
+from voxcommons.synth.intonation import check_pitch, middle_hz
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
+from voxcommons.synth.passages import Passage, passages
 from voxcommons.synth.sampling import SamplingOptions
 from voxcommons.synth.self_check import SUSPICIOUS_NATS, SelfCheck
+from voxcommons.synth.speaker import Speaker, SpeakingVoice, speaker_of
 from voxcommons.synth.stream import BlockSizes, SentenceRenderer, derived_seed
 from voxcommons.text.phonemes import TextWarning, Utterance
 from voxcommons.text.reader import read
-from voxcommons.text.segment import Sentence, language_runs, sentences
+from voxcommons.text.script import Script, plain_script
+from voxcommons.text.segment import language_runs
 from voxcommons.trust.release import Provenance, text_sha256
-from voxcommons.voicefile.features import Features
-from voxcommons.voicefile.manifest import PROMPT_FILE, WEIGHTS_FILE, VoiceManifest
+from voxcommons.voicefile.manifest import PROMPT_FILE
+
+__all__ = ["SILENT_PHONES", "Engine", "SpeakingVoice", "provenance"]
 
 SILENT_PHONES = frozenset("! ? … , . - ~ _ : ; SP SP2 SP3 EOS UNK".split())
 
@@ -43,26 +48,13 @@ _FEWEST_CODES = 11
 _UNENDING_NATS = 1.0  # what a take that was cut at its limit must be clearer by
 
 
-class SpeakingVoice(Protocol):
-    """A voice as the engine sees it; `voices.library.Voice` is one."""
-
-    @property
-    def manifest(self) -> VoiceManifest:
-        """What it says about itself."""
-
-    @property
-    def features(self) -> Features:
-        """What the models need of it."""
-
-
 @dataclass(frozen=True)
-class _Speaker:
-    """A voice's features as tensors on the model's device."""
+class _Breath:
+    """What is spoken at once: a passage, how it was read, how it is to sound."""
 
-    style: Tensor  # [1, gin, 1]
-    prompt_codes: Tensor  # [S]
-    prompt_phones: Tensor  # [P]
-    prompt_context: Tensor | None = None  # [P, width], for models that take context features
+    passage: Passage
+    utterance: Utterance
+    delivery: Delivery
 
 
 @dataclass
@@ -95,13 +87,13 @@ class Engine:
         self.base = base
         self._sizes = sizes if sizes is not None else BlockSizes()
 
-    def speak(self, text: str, voice: SpeakingVoice, options: SpeakOptions | None = None) -> Iterator[AudioChunk]:
+    def speak(self, text: str | Script, voice: SpeakingVoice, options: SpeakOptions | None = None) -> Iterator[AudioChunk]:
         """Speak a text.
 
         Mistakes that can be seen at once raise here and not when the first piece is taken.
 
         Args:
-            text: any characters, up to `MAX_CHARACTERS`.
+            text: any characters, up to `MAX_CHARACTERS`, in which ``[pause 0.5s]`` is silence; or a script, as SSML becomes.
             voice: who speaks.
             options: how; by default as `SpeakOptions()`.
 
@@ -110,44 +102,76 @@ class Engine:
             Closing the iterator stops the work.
 
         Raises:
-            InputError: no text, too long a text, an unknown language, a voice that does not fit the base model;
-                from the iterator: nothing in the text could be read.
+            InputError: no text, too long a text, an unknown language, a voice that does not fit the base model, a wish that
+                the base model cannot fulfil; from the iterator: nothing in the text could be read.
             Cancelled: from the iterator, when `options.cancel` was set.
         """
         options = options if options is not None else SpeakOptions()
-        _check_text(text)
+        _check_length(text if isinstance(text, str) else text.given)
+        script = text if isinstance(text, Script) else Script(text, text) if options.compat else plain_script(text)
+        if not script.text.strip():
+            raise _no_text("an empty text")
         language_runs("", options.language)  # raises for an unknown language
-        speaker = self._speaker_of(voice)
-        return self._speak(text, _sentences_of(text, self.base.facts.longest_sentence_s), speaker, options)
+        speaker = speaker_of(voice, self.base)
+        check_pitch(self.base, speaker, script, options)
+        if options.compat and (script.stretches or script.marks or script.pauses):
+            raise InputError("the compatible way of speaking takes plain text alone", found="marked text", do="leave compat out")
+        aligned = isinstance(self.base.content, PhoneticContentEncoder)
+        if options.word_times and not aligned:
+            raise InputError(
+                f"the base model {self.base.name} cannot tell when a word is spoken", expected="one that hears phonemes, as the starter",
+                do="ask for no word times",
+            )  # fmt: skip
+        return self._speak(script, speaker, options, aligned=aligned)
 
-    def _speak(self, text: str, parts: list[Sentence], speaker: _Speaker, options: SpeakOptions) -> Iterator[AudioChunk]:
-        spoken = False
+    def _speak(self, script: Script, speaker: Speaker, options: SpeakOptions, *, aligned: bool) -> Iterator[AudioChunk]:
+        longest = _longest_sentence(script.text, self.base.facts.longest_sentence_s)
+        lead_s, parts = passages(script, longest, options.pause_s, aligned=aligned)
+        centre_hz = self._centre_hz(script, speaker, options)
+        spoken, told = False, script.warnings
         for index, part in enumerate(parts):
             _stop_if_cancelled(options)
             utterance = read(
                 part.text, options.language, table=self.base.table, lexicon=options.lexicon, compat=options.compat,
-                polyphones=options.polyphones,
+                polyphones=options.polyphones, marks=part.marks,
             )  # fmt: skip
-            warnings = tuple(replace(w, start=w.start + part.start, end=w.end + part.start) for w in utterance.warnings)
-            warnings += _strange_languages(utterance, self.base.facts.languages, part)
-            empty = AudioChunk(np.zeros(0, np.float32), self.base.sample_rate, index, len(parts), part.start, part.end, warnings)
+            utterance = part.closed(utterance, self.base.table)
+            moved = (replace(w, start=w.start + part.start, end=w.end + part.start) for w in utterance.warnings)
+            warnings = told + tuple(script.of_given(warning) for warning in moved)
+            start, end = script.origin(part.start, part.end)
+            warnings += _strange_languages(utterance, self.base.facts.languages, start, end)
+            told = ()
+            empty = AudioChunk(np.zeros(0, np.float32), self.base.sample_rate, index, len(parts), start, end, warnings)
             if all(phone in SILENT_PHONES for phone in utterance.phones):
-                yield empty
+                asked_s = part.pause_s + (part.lead_s or 0.0) + (part.tail_s or 0.0) if part.tail_s else 0.0
+                lead_s, waiting_s = (0.0, asked_s) if spoken else (lead_s + asked_s, 0.0)
+                yield replace(empty, samples=silence(waiting_s, empty.rate))
                 continue
-            spoken = True
-            last = index + 1 == len(parts)
-            gap = "" if last else text[part.end : parts[index + 1].start]
-            pause_s = 0.0 if last else pause_seconds(part.text, gap, options.pause_s)
-            yield from self._sentence(utterance, speaker, options, empty, pause_s)
+            if lead_s:
+                yield replace(empty, samples=silence(lead_s, empty.rate), warnings=(), final=False)
+            spoken, lead_s = True, 0.0
+            delivery = part.delivery(utterance, options, centre_hz)
+            yield from self._sentence(_Breath(part, utterance, delivery), speaker, options, empty)
         if not spoken:
             raise _no_text("nothing that can be read aloud")
 
-    def _sentence(
-        self, utterance: Utterance, speaker: _Speaker, options: SpeakOptions, empty: AudioChunk, pause_s: float
-    ) -> Iterator[AudioChunk]:
+    def _centre_hz(self, script: Script, speaker: Speaker, options: SpeakOptions) -> float:
+        """The middle of the voice's intonation, where anything asks for it, else 0."""
+        if options.pitch_range == 1 and not any(stretch.manner.needs_centre for stretch in script.stretches):
+            return 0.0
+        found = middle_hz(self.base, speaker)
+        if not found:
+            raise InputError(
+                "the pitch of this voice is not known", expected="a voice with a prompt", found="one without",
+                do="move its pitch by semitones (+2st) and leave the range as it is",
+            )  # fmt: skip
+        return found
+
+    def _sentence(self, breath: _Breath, speaker: Speaker, options: SpeakOptions, empty: AudioChunk) -> Iterator[AudioChunk]:
         """One sentence as one piece or several; `empty` is the piece to fill."""
+        utterance = breath.utterance
         codes = self._decode(utterance, speaker, options, empty.sentence)
-        pieces = self._render(utterance, codes, speaker, options, empty.sentence)
+        pieces = self._render(breath, codes, speaker, options, empty.sentence)
         warnings = empty.warnings
         waiting: list[Samples] = []
         for piece in pieces:
@@ -158,10 +182,10 @@ class Engine:
             else:
                 waiting.append(piece)
         warnings += self._doubts(codes, len(utterance.ids), empty)
-        waiting.append(silence(pause_s, empty.rate))
+        waiting.append(silence(breath.passage.pause_s, empty.rate))
         yield replace(empty, samples=np.concatenate(waiting), warnings=warnings, final=True)
 
-    def _decode(self, utterance: Utterance, speaker: _Speaker, options: SpeakOptions, index: int) -> _Codes:
+    def _decode(self, utterance: Utterance, speaker: Speaker, options: SpeakOptions, index: int) -> _Codes:
         """Start decoding a sentence's tokens."""
         count = len(utterance.ids)
         ids = torch.tensor(utterance.ids, dtype=torch.int64, device=self.base.device)
@@ -229,28 +253,34 @@ class Engine:
         ids, places = (torch.tensor(values, dtype=torch.int64, device=self.base.device) for values in (utterance.ids, spoken))
         return SelfCheck(self.base.content, ids, places)
 
-    def _render(
-        self, utterance: Utterance, codes: _Codes, speaker: _Speaker, options: SpeakOptions, index: int
-    ) -> Iterator[Samples]:
+    def _render(self, breath: _Breath, codes: _Codes, speaker: Speaker, options: SpeakOptions, index: int) -> Iterator[Samples]:
         """The sentence's samples, trimmed and kept inside [-1, 1], as they become ready."""
         seed = derived_seed(options.seed, index, "latent")
-        phones = torch.tensor([utterance.ids], dtype=torch.int64, device=self.base.device)
+        phones = torch.tensor([breath.utterance.ids], dtype=torch.int64, device=self.base.device)
         if options.compat:
             yield self._render_whole(phones, codes, speaker, options, seed)
             return
-        check = self._listener(utterance) if self.base.facts.semantic_to_wave.aligned else None
-        renderer = SentenceRenderer(
-            self.base.semantic_to_wave, phones, speaker.style, options.speed, options.noise_scale, seed, self._sizes,
-            None if check is None else check.places,
-        )
-        trimmer = SilenceTrimmer(self.base.sample_rate)
+        check, model = self._listener(breath.utterance), self.base.semantic_to_wave
+        places = None if check is None else check.places
+        course = Course(breath.delivery, places, model.frames_per_code)
+        told = places if self.base.facts.semantic_to_wave.aligned else None
+        renderer = SentenceRenderer(model, phones, speaker.style, options.speed, options.noise_scale, seed, self._sizes, told, course)
+        trimmer = SilenceTrimmer(self.base.sample_rate, breath.passage.lead_s, breath.passage.tail_s)
+        done = 0
+
+        def finished(piece: Samples) -> Samples:
+            nonlocal done
+            done += len(piece)
+            gains = course.gains(trimmer.begin + done - len(piece), trimmer.begin + done, model.hop)
+            return limit_peaks(piece if gains is None else piece * gains)
+
         for piece in renderer.pieces(codes):
             _stop_if_cancelled(options)
-            yield limit_peaks(trimmer.push(piece))
-        yield limit_peaks(trimmer.finish())
+            yield finished(trimmer.push(piece))
+        yield finished(trimmer.finish())
 
     @torch.inference_mode()
-    def _render_whole(self, phones: Tensor, codes: _Codes, speaker: _Speaker, options: SpeakOptions, seed: int) -> Samples:
+    def _render_whole(self, phones: Tensor, codes: _Codes, speaker: Speaker, options: SpeakOptions, seed: int) -> Samples:
         """The whole sentence in one pass, as the public program does; too loud a sentence is divided by its peak."""
         wave = self.base.semantic_to_wave.decode(
             torch.tensor([list(codes)], device=phones.device),
@@ -277,48 +307,6 @@ class Engine:
             return ()
         return (TextWarning("broken_speech", message, piece.text_start, piece.text_end),)
 
-    def _speaker_of(self, voice: SpeakingVoice) -> _Speaker:
-        """A voice's features, checked against the base model."""
-        manifest, features = voice.manifest, voice.features
-        if manifest.base.sha256 != self.base.sha256:
-            raise InputError(
-                f"the voice {manifest.name} was made for another base model",
-                expected=f"{self.base.name} ({self.base.sha256[:12]})",
-                found=f"{manifest.base.name} ({manifest.base.sha256[:12]})",
-                do="use that base model (--base), or clone the voice again with this one",
-            )
-        own = manifest.files[WEIGHTS_FILE].sha256 if WEIGHTS_FILE in manifest.files else None
-        if own != self.base.own_weights:
-            raise InputError(
-                f"the weights of the voice {manifest.name} are not loaded",
-                expected="its own weights" if own else "the plain base model",
-                found="those of another voice" if self.base.own_weights else "the plain base model",
-                do="speak it with `vox speak` or `vox serve`, which load a voice's weights",
-            )
-        sizes = self.base.facts
-        faults = []
-        if features.style.shape != (sizes.semantic_to_wave.gin,):
-            faults.append(f"a style of shape {features.style.shape} instead of ({sizes.semantic_to_wave.gin},)")
-        if not np.isfinite(features.style).all():
-            faults.append("a style that is not finite")
-        for name, ids, rows in (
-            ("prompt code", features.prompt_codes, sizes.text_to_semantic.codes),
-            ("prompt phoneme", features.prompt_phones, sizes.text_to_semantic.phones),
-        ):
-            if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < rows:
-                faults.append(f"a {name} outside 0 to {rows - 1}")
-        if faults:
-            problem = f"the voice {manifest.name} does not fit its base model"
-            raise InputError(problem, found=", ".join(faults), do="clone it again", key="voice_damaged")
-        device = self.base.device
-        style = torch.tensor(features.style, dtype=torch.float32, device=device)
-        style = style.to(next(self.base.semantic_to_wave.parameters()).dtype)
-        codes = torch.tensor(features.prompt_codes, dtype=torch.int64, device=device)
-        phones = torch.tensor(features.prompt_phones, dtype=torch.int64, device=device)
-        known = self.base.context
-        context = None if known is None else context_of_prompt(known, manifest, phones.tolist(), self.base.table)
-        return _Speaker(style[None, :, None], codes, phones, context)
-
 
 def provenance(text: str, voice: SpeakingVoice, base: BaseModel, options: SpeakOptions) -> Provenance:
     """What the release record says about speech made by `Engine.speak` with these arguments."""
@@ -335,9 +323,7 @@ def provenance(text: str, voice: SpeakingVoice, base: BaseModel, options: SpeakO
     )
 
 
-def _check_text(text: str) -> None:
-    if not text.strip():
-        raise _no_text("an empty text")
+def _check_length(text: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise InputError(
             "the text is too long",
@@ -352,16 +338,17 @@ def _no_text(found: str) -> InputError:
     return InputError("there is no text to speak", expected="words", found=found, do="give words", key="no_text")
 
 
-def _sentences_of(text: str, longest_s: float) -> list[Sentence]:
+def _longest_sentence(text: str, longest_s: float) -> int:
+    """In characters."""
     han = sum("\u3400" <= character <= "\u9fff" for character in text)
-    return sentences(text, max_chars=round(longest_s * (_HAN_PER_S if 3 * han > len(text) else _LATIN_PER_S)))
+    return round(longest_s * (_HAN_PER_S if 3 * han > len(text) else _LATIN_PER_S))
 
 
-def _strange_languages(utterance: Utterance, known: Sequence[str], part: Sentence) -> tuple[TextWarning, ...]:
+def _strange_languages(utterance: Utterance, known: Sequence[str], start: int, end: int) -> tuple[TextWarning, ...]:
     """A warning for every language of a sentence that the base model was not trained to speak."""
     found = {run.language for run in utterance.runs} - set(known) if known else set()
     message = "the base model has not learned to speak {}; it will hardly be understood"
-    return tuple(TextWarning("strange_language", message.format(name), part.start, part.end) for name in sorted(found))
+    return tuple(TextWarning("strange_language", message.format(name), start, end) for name in sorted(found))
 
 
 def _seed_of_take(seed: int, number: int) -> int:

@@ -23,9 +23,14 @@ MAX_CHARACTERS = 200_000
 """Longest text for one call: about four hours of speech. Longer texts are books and want chapters."""
 
 TAKES, MOST_TAKES = 4, 16
+SLOWEST, FASTEST = 0.5, 2.0
+"""Tempo of the slowest and the fastest speech, whatever parts of a text ask for."""
+MOST_SEMITONES = 12.0
 
 _RANGES: Mapping[str, tuple[float, float]] = {
-    "speed": (0.5, 2.0),
+    "speed": (SLOWEST, FASTEST),
+    "pitch": (-MOST_SEMITONES, MOST_SEMITONES),
+    "pitch_range": (0.0, 3.0),
     "seed": (0, 2**63 - 1),
     "temperature": (0.0, 2.0),
     "top_k": (0, 1_000_000),
@@ -43,6 +48,8 @@ class SpeakOptions:
     Attributes:
         language: Mode of `text.reader.read`: "auto", "en", "zh", ...
         speed: 1 is the speaker's own tempo, 2 is twice as fast.
+        pitch: Semitones by which the intonation is moved; the timbre stays. Only for models whose generator takes a pitch.
+        pitch_range: How many times as wide the intonation moves around its middle; 0 is a monotone. For the same models.
         seed: Same seed, text, voice and model give the same samples.
         temperature: Spread of the sampling; 0 always takes the likeliest code.
         top_k: Codes kept for sampling; 0 keeps all. The starter is understood best with 8 at temperature 0.8; the public
@@ -55,6 +62,7 @@ class SpeakOptions:
             none is understood. None for 4, or for 1 with streaming "token", where more would delay the first sound.
         streaming: "sentence" hands out whole sentences, "token" hands out pieces while a sentence is
             still being decoded. The samples are the same for the same number of takes.
+        word_times: Say of every word when it is spoken; only for models whose content encoder tells phonemes.
         compat: Do as the public program does, with its quirks: a sentence is rendered in one go.
         lexicon: The user's own readings of words.
         polyphones: Who decides Mandarin characters with several readings; None for the dictionaries alone.
@@ -66,6 +74,8 @@ class SpeakOptions:
 
     language: str = "auto"
     speed: float = 1.0
+    pitch: float = 0.0
+    pitch_range: float = 1.0
     seed: int = 0
     temperature: float = 0.8
     top_k: int = 8
@@ -75,6 +85,7 @@ class SpeakOptions:
     pause_s: float = 0.3
     takes: int | None = None
     streaming: Streaming = "sentence"
+    word_times: bool = False
     compat: bool = False
     lexicon: Lexicon | None = None
     polyphones: Polyphones | None = None
@@ -103,6 +114,11 @@ class SpeakOptions:
             )
 
     @property
+    def moves_pitch(self) -> bool:
+        """Whether it needs a model whose pitch can be told."""
+        return self.pitch != 0 or self.pitch_range != 1
+
+    @property
     def wanted_takes(self) -> int:
         """How often a sentence is tried; the public program tries once."""
         if self.compat:
@@ -111,7 +127,9 @@ class SpeakOptions:
 
     def as_record(self) -> dict[str, Any]:
         """The values that decide the samples, for the release record."""
-        names = ("language", "speed", "temperature", "top_k", "top_p", "repetition_penalty", "noise_scale", "pause_s")
+        names = (
+            "language", "speed", "pitch", "pitch_range", "temperature", "top_k", "top_p", "repetition_penalty", "noise_scale", "pause_s"
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names} | {
             "takes": self.wanted_takes, "compat": self.compat, "lexicon": bool(self.lexicon),
             "polyphones": "dictionary" if self.polyphones is None else self.polyphones.name,

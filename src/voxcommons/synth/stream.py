@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from voxcommons.models.text_code_encoder import Prior
 from voxcommons.synth.chunks import Samples
+from voxcommons.synth.course import Course, Delivery
 
 if TYPE_CHECKING:
     from voxcommons.models.semantic_to_wave import SemanticToWave
@@ -124,6 +126,7 @@ class SentenceRenderer:
         seed: of the sentence.
         sizes: the scheme.
         places: tells of the tokens so far [S] which phoneme [S] each one speaks, for models that want to know.
+        course: of this sentence, where words are spoken each in a manner of its own; None for `speed` alone.
     """
 
     model: SemanticToWave
@@ -134,10 +137,15 @@ class SentenceRenderer:
     seed: int = 0
     sizes: BlockSizes = BlockSizes()
     places: Callable[[Tensor], Tensor] | None = None
+    course: Course | None = None
+
+    @cached_property
+    def _course(self) -> Course:
+        return self.course or Course(Delivery.even(1, self.speed), None, self.model.frames_per_code)
 
     def frame_of(self, code: int) -> int:
         """The output frame at which a token begins."""
-        return round(self.model.frames_per_code * code / self.speed)
+        return self._course.frame_of(code)
 
     def samples_of(self, codes: int) -> int:
         """How many samples a sentence of so many tokens has."""
@@ -169,6 +177,7 @@ class SentenceRenderer:
             ([T] samples, cycles [1] of the voice where the next block begins; None for generators without a pitch).
         """
         sizes = self.sizes
+        self._course.see(torch.tensor(list(known), device=self.phones.device), block.stop)
         first = max(0, block.start - sizes.context)
         begin, end = self.frame_of(block.start), self._stop_frame(block)
         beyond = 0 if block.final else sizes.fade_frames
@@ -181,6 +190,7 @@ class SentenceRenderer:
         if pitch_hz is None:
             wave = self.model.render(latent, self.style)  # [1, 1, T]
         else:  # the voice goes on at `begin` where it stood; the context before it is counted back from there
+            pitch_hz = self._course.pitched(pitch_hz, low)
             at_begin = latent.new_zeros(1, dtype=torch.float64) if cycles is None else cycles
             at_low = at_begin - self.model.cycles(pitch_hz[:, : begin - low])
             wave = self.model.render(latent, self.style, pitch_hz=pitch_hz, phase=at_low)
@@ -201,9 +211,7 @@ class SentenceRenderer:
         tokens = torch.tensor(list(codes), device=device)
         places = None if self.places is None else self.places(tokens)[None, first:]
         whole = self.model.prior(tokens[None, first:], self.phones, self.style, places=places)
-        source = torch.arange(low, high, dtype=torch.float64, device=device)
-        if self.speed != 1.0:
-            source = (source + 0.5) * self.speed - 0.5
+        source = self._course.sources(low, high).to(device)
         place = (source - self.model.frames_per_code * first).clamp(0, whole.m.shape[2] - 1)  # [high - low]
         before = place.floor().long()
         after = (before + 1).clamp(max=whole.m.shape[2] - 1)

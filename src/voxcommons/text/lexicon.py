@@ -17,7 +17,10 @@ from voxcommons.base.errors import InputError
 from voxcommons.text.phonemes import TextWarning
 from voxcommons.text.readings import ARPABET, PHONES, parse_reading
 
-__all__ = ["ARPABET", "Lexicon", "Override", "Parsed", "parse_overrides", "parse_reading"]
+__all__ = ["ARPABET", "AS_PHONES", "Lexicon", "Override", "Parsed", "parse_overrides", "parse_reading"]
+
+AS_PHONES = "="
+"""Language of an override whose reading is phones of the symbol table, spoken as they are in whatever language they stand."""
 
 _OVERRIDE = re.compile(r"\{([^{}\n]{0,200})\}")
 _HAN = "\u3005\u3007\u3400-\u9fff\uf900-\ufaff"

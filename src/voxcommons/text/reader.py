@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 from voxcommons.base.errors import MissingExtraError
 from voxcommons.text import g2p
 from voxcommons.text.extras import NAMES
-from voxcommons.text.lexicon import Lexicon, Override, Parsed, parse_overrides
+from voxcommons.text.lexicon import AS_PHONES, Lexicon, Override, Parsed, parse_overrides
 from voxcommons.text.phonemes import LanguageRun, RunPhones, Span, TextWarning, Utterance
 from voxcommons.text.readings import jyutping_of
+from voxcommons.text.script import Marks
 from voxcommons.text.segment import Run, language_runs, sentences
 from voxcommons.text.symbols import phone_ids, symbols
 
@@ -32,11 +33,12 @@ FEWEST_PUBLIC_PHONES = 6
 _SPACES = re.compile(r" {2,}")
 # The old table ends before these languages; their phones become its row for unknown ones.
 _NOT_IN_V1 = frozenset({"ko", "yue"})
+_NOT_LATIN = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 # Half characters, from broken UTF-16; no library takes them.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def read(
+def read(  # noqa: PLR0913 - what a caller may want of a text
     text: str,
     language: str = "auto",
     *,
@@ -44,6 +46,7 @@ def read(
     lexicon: Lexicon | None = None,
     compat: bool = False,
     polyphones: Polyphones | None = None,
+    marks: Marks | None = None,
 ) -> Utterance:
     """Read a text aloud on paper: phonemes, ids, where each came from, and what could not be read.
 
@@ -55,6 +58,7 @@ def read(
         compat: behave as the public program, accidents included; overrides and lexicon are then not looked at.
         polyphones: who decides Mandarin characters with several readings, where words do not; by default the dictionaries alone. The
             public program asks nobody for ``table`` ``"v1"``, and so does ``compat``.
+        marks: readings and languages of parts of the text; braces in it are then text like any other. Not for ``compat``.
 
     Returns:
         An utterance; without phones when there is nothing to read, never an exception for odd characters.
@@ -67,8 +71,11 @@ def read(
     symbols(table)
     readable = _SURROGATES.sub("\ufffd", text)
     if not compat:
-        parsed = parse_overrides(readable, language)
-        return _read(parsed, language, _Rules(lexicon, polyphones=polyphones)).utterance(text, language, table)
+        rules = _Rules(lexicon, polyphones=polyphones)
+        if marks is None:
+            return _read(parse_overrides(readable, language), language, rules).utterance(text, language, table)
+        parsed = Parsed(readable, tuple(range(len(readable))), marks.overrides, ())
+        return _read(parsed, language, rules, marks).utterance(text, language, table)
     rules = _Rules(compat=True, polyphones=polyphones if table != "v1" else None, erhua=table != "v1")
     parsed = _public_spaces(readable)
     joined = _read(parsed, language, rules)
@@ -114,14 +121,30 @@ def _public_spaces(text: str) -> Parsed:
     return Parsed("".join(pieces) + text[done:], (*positions, *range(done, len(text))), (), ())
 
 
-def _read(parsed: Parsed, language: str, rules: _Rules) -> _Joined:
+def _read(parsed: Parsed, language: str, rules: _Rules, marks: Marks | None = None) -> _Joined:
     joined = _Joined(parsed, spaced=not rules.compat)
-    runs = language_runs(parsed.text, language, compat=rules.compat)
+    runs = _marked_runs(parsed.text, language, marks) if marks else language_runs(parsed.text, language, compat=rules.compat)
     parsed = replace(parsed, overrides=tuple(_jyutping_where_spoken(runs, parsed.overrides)))
     for run in _carved(runs, parsed):
         for piece in _pieces(run, parsed.overrides):
             joined.add(*_read_run(piece, parsed.overrides, rules, excused=language.startswith("auto")))
     return joined
+
+
+def _marked_runs(text: str, language: str, marks: Marks) -> list[Run]:
+    """Language runs, where parts of a text are said to be in another language than the whole."""
+    parts: list[tuple[int, int, str]] = []
+    done = 0
+    for spoken in marks.languages:
+        parts += [(done, spoken.start, language), (spoken.start, spoken.end, spoken.language)]
+        done = spoken.end
+    parts.append((done, len(text), language))
+    runs = []
+    for start, end, mode in parts:
+        if mode == "en" and _NOT_LATIN.search(text, start, end):  # a declaration that does not fit must not silence what is written
+            mode = "auto"
+        runs += [Run(run.text, run.start + start, run.end + start, run.language) for run in language_runs(text[start:end], mode)]
+    return runs
 
 
 def _jyutping_where_spoken(runs: Sequence[Run], overrides: Sequence[Override]) -> Iterator[Override]:
@@ -145,7 +168,8 @@ def _carved(runs: Sequence[Run], parsed: Parsed) -> Iterator[Run]:
             if start < override.start:
                 yield Run(parsed.text[start : override.start], start, override.start, run.language)
             if start <= override.start:
-                yield Run(parsed.text[override.start : override.end], override.start, override.end, override.language)
+                language = run.language if override.language == AS_PHONES else override.language
+                yield Run(parsed.text[override.start : override.end], override.start, override.end, language)
             start = max(start, min(override.end, run.end))
             if override.end > run.end:
                 break
@@ -175,6 +199,9 @@ def _read_run(run: Run, overrides: Sequence[Override], rules: _Rules, *, excused
         excused: nobody asked for this language: a missing library is a warning then, not an error.
     """
     inside = [override.moved(-run.start) for override in overrides if run.start <= override.start and override.end <= run.end]
+    if len(inside) == 1 and inside[0].language == AS_PHONES:
+        phones = inside[0].reading
+        return run, RunPhones(run.text, phones, None, (Span(0, len(phones), 0, len(run.text), 0, len(run.text)),))
     try:
         return run, rules.to_phones(run.language, run.text, inside)
     except MissingExtraError as error:
