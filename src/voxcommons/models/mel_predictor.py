@@ -22,7 +22,7 @@ from voxcommons.models.mel_frames import CHANNELS
 
 FRAMES_PER_CODE = 2
 PLACE_FACTS = 3  # what `within_phoneme` tells of each code
-_EXPANSION = 2
+_EXPANSION, _PITCH_KERNEL = 2, 3
 _VECTOR_GAIN = 8.0  # entries of a unit vector are small
 
 
@@ -72,6 +72,8 @@ class MelPredictor(nn.Module):
         """
         super().__init__()
         self.heads = heads
+        # frames on each side that can influence one frame of `mel`
+        self.mel_receptive_frames = _PITCH_KERNEL // 2 + blocks_after * (kernel // 2)
         self.code, self.phone = nn.Embedding(codes, code_dim), nn.Embedding(phones, phone_dim)
         nn.init.normal_(self.code.weight, 0.0, 0.5)
         nn.init.normal_(self.phone.weight, 0.0, 0.3)
@@ -92,14 +94,9 @@ class MelPredictor(nn.Module):
         self.rq, self.ro, self.rnorm = nn.Linear(width, memory), nn.Linear(memory, width), nn.LayerNorm(width)
         self.mid, self.up = block(width), nn.Linear(width, FRAMES_PER_CODE * width)
         self.pblock, self.pout = block(width), nn.Linear(width, 2)
-        self.pin = nn.Conv1d(2, width, 3, padding=1)
+        self.pin = nn.Conv1d(2, width, _PITCH_KERNEL, padding=_PITCH_KERNEL // 2)
         self.after = nn.ModuleList(block(width) for _ in range(blocks_after))
         self.onorm, self.out = nn.LayerNorm(width), nn.Linear(width, CHANNELS)
-
-    @property
-    def mel_receptive_frames(self) -> int:
-        """Frames on each side that can influence one frame of `mel`."""
-        return self.pin.kernel_size[0] // 2 + sum(block.depthwise.kernel_size[0] // 2 for block in self.after)
 
     def style(self, statistics: Tensor, vector: Tensor) -> Tensor:
         """The style [B, G] of people: their statistics and vectors in one."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from voxcommons.base.errors import Cancelled, InputError
 from voxcommons.models.build import BaseModel, suited_threads, use_threads
 from voxcommons.models.content import PhoneticContentEncoder
+from voxcommons.models.mel_acoustic import MelAcoustic
 from voxcommons.synth.chunks import AudioChunk, Samples, SilenceTrimmer, limit_peaks, silence
 from voxcommons.synth.context import context_of
 from voxcommons.synth.course import Course, Delivery
@@ -263,7 +264,7 @@ class Engine:
         check, model = self._listener(breath.utterance), self.base.semantic_to_wave
         places = None if check is None else check.places
         course = Course(breath.delivery, places, model.frames_per_code)
-        told = places if self.base.facts.semantic_to_wave.aligned else None
+        told = places if isinstance(model, MelAcoustic) else None
         renderer = SentenceRenderer(model, phones, speaker.style, options.speed, options.noise_scale, seed, self._sizes, told, course)
         trimmer = SilenceTrimmer(self.base.sample_rate, breath.passage.lead_s, breath.passage.tail_s)
         done = 0

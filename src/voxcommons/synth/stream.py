@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from voxcommons.synth.chunks import Samples
 from voxcommons.synth.course import Course, Delivery
 
 if TYPE_CHECKING:
+    from voxcommons.models.mel_acoustic import MelAcoustic
     from voxcommons.models.semantic_to_wave import SemanticToWave
 
 _NOISE_FRAMES = 64  # frames drawn at a time
@@ -47,7 +48,7 @@ class BlockSizes:
     look_ahead: int = 8
     context: int = 100
     left_frames: int = 24
-    right_frames: int = 12
+    right_frames: int = 16
     fade_frames: int = 1
 
 
@@ -129,7 +130,7 @@ class SentenceRenderer:
         course: of this sentence, where words are spoken each in a manner of its own; None for `speed` alone.
     """
 
-    model: SemanticToWave
+    model: SemanticToWave | MelAcoustic
     phones: Tensor
     style: Tensor
     speed: float = 1.0
@@ -190,11 +191,12 @@ class SentenceRenderer:
         if pitch_hz is None:
             wave = self.model.render(latent, self.style)  # [1, 1, T]
         else:  # the voice goes on at `begin` where it stood; the context before it is counted back from there
+            model = cast("MelAcoustic", self.model)
             pitch_hz = self._course.pitched(pitch_hz, low)
             at_begin = latent.new_zeros(1, dtype=torch.float64) if cycles is None else cycles
-            at_low = at_begin - self.model.cycles(pitch_hz[:, : begin - low])
-            wave = self.model.render(latent, self.style, pitch_hz=pitch_hz, phase=at_low)
-            cycles = at_low + self.model.cycles(pitch_hz[:, : end - low])
+            at_low = at_begin - model.cycles(pitch_hz[:, : begin - low])
+            wave = model.render(latent, self.style, pitch_hz=pitch_hz, phase=at_low)
+            cycles = at_low + model.cycles(pitch_hz[:, : end - low])
         cut = wave[0, 0, (begin - low) * self.model.hop : (end + beyond - low) * self.model.hop]
         return cut.float().cpu().numpy().copy(), cycles
 
