@@ -27,9 +27,12 @@ def test_every_stage_leaves_a_checkpoint_and_a_picture_of_its_curves(trained):
 
 
 def test_figures_on_unseen_speakers_are_recorded_per_language(trained):
-    last = {stage: Checkpoints(trained / "run" / stage).curves()[-1] for stage in ("content", "acoustic", "semantic")}
+    last = {stage: Checkpoints(trained / "run" / stage).curves()[-1] for stage in STAGES}
     assert {"phoneme_error_en", "phoneme_error_zh", "codes_used"} <= last["content"].keys()
-    assert {"unseen_prior_en", "unseen_prior_zh"} <= last["acoustic"].keys()
+    assert {"unseen_cosine_en", "unseen_right_zh"} <= last["timbre"].keys()
+    assert {"unseen_mel_en", "unseen_mel_zh"} <= last["vocoder"].keys()
+    assert {"unseen_mel_en", "unseen_pitch_zh", "unseen_voiced_en"} <= last["acoustic"].keys()
+    assert {"unseen_mel_en", "unseen_predicted_en", "unseen_predicted_zh"} <= last["finish"].keys()
     assert {"unseen_loss_en", "unseen_top3_zh"} <= last["semantic"].keys()
 
 
@@ -37,8 +40,9 @@ def test_the_exported_model_loads_and_makes_sound_of_the_right_length(trained):
     base = load_base(trained / "base")
     codes = base.content.tokens(torch.randn(1, 16000) * 0.1)
     assert codes.shape == (1, 25)
-    ge = torch.zeros(1, base.facts.semantic_to_wave.gin, 1)
-    wave = base.semantic_to_wave.decode(codes, torch.tensor([[5, 6, 7]]), ge, noise_scale=0.0)
+    acoustic = base.semantic_to_wave
+    ge = acoustic.describe([acoustic.hear(torch.randn(1, 16000) * 0.1, codes[0])])[None, :, None]
+    wave = acoustic.decode(codes, torch.tensor([[5, 6, 7]]), ge)
     assert wave.shape == (1, 1, 25 * 2 * base.hop)
     assert wave.isfinite().all()
 
@@ -49,6 +53,34 @@ def test_training_moves_the_weights_it_starts_from(trained):
     after = weights(trained / "run", "semantic")
     assert fresh.keys() == after.keys()
     assert all(tensor.isfinite().all() and not torch.equal(tensor, fresh[name]) for name, tensor in after.items())
+
+
+def test_the_exported_sound_comes_from_the_last_stage_that_taught_each_part(trained):
+    shipped = load_base(trained / "base").semantic_to_wave
+    for part, stage in ((shipped.timbre, "timbre"), (shipped.predictor, "acoustic"), (shipped.dec, "finish")):
+        taught = load_file(Checkpoints(trained / "run" / stage).newest() / f"{stage}.average.safetensors")
+        assert part.state_dict().keys() == taught.keys()
+        assert all(torch.equal(tensor, taught[name].half().float()) for name, tensor in part.state_dict().items())
+
+
+def test_the_finish_starts_from_what_the_generator_learned_before(trained):
+    before, after = weights(trained / "run", "vocoder"), weights(trained / "run", "finish")
+    assert before.keys() == after.keys()
+    moved = [float((before[name] - after[name]).abs().max()) for name in before]
+    assert 0 < max(moved) < 0.05  # seven steps, not another beginning
+
+
+def test_critics_join_when_the_recipe_says(trained):
+    lines = Checkpoints(trained / "run" / "finish").curves()
+    per_step = {line["step"]: line["adversarial"] for line in lines if "adversarial" in line}
+    assert 2.5 < per_step[6] / per_step[3] < 3.5  # of the first three steps only one had them
+
+
+def test_without_a_teacher_stage_timbre_says_what_is_missing_in_one_line(trained, tmp_path):
+    (tmp_path / "corpus").symlink_to(trained / "run" / "corpus")
+    with pytest.raises(InputError, match="resemblyzer") as caught:
+        BaseTraining(trained / "data", tmp_path, RECIPE, SIZES).run(["timbre"])
+    assert "\n" not in str(caught.value)
 
 
 def test_a_checkpoint_of_other_sizes_is_refused_in_one_line(trained, tmp_path):
@@ -70,7 +102,7 @@ def test_curves_are_json_lines_with_step_and_time(trained):
 
 def test_stage_b_draws_what_it_can_do_at_every_test(trained):
     drawn = sorted(path.name for path in (trained / "run" / "samples").iterdir())
-    assert drawn == ["acoustic-00000004.png", "acoustic-00000007.png"]
+    assert drawn == [f"{stage}-{step:08d}.png" for stage in ("acoustic", "finish", "vocoder") for step in (4, 7)]
     assert (trained / "run" / "samples" / drawn[0]).read_bytes().startswith(b"\x89PNG")
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from stopped_training import RECIPE, STILL, Separately
+from stopped_training import RECIPE, STILL, Separately, TinyTeacher
 from tiny_corpus import make_tiny_corpus
 from voxcommons.base.errors import InputError
 from voxcommons.cli.train import train
@@ -23,17 +23,19 @@ EXACT = {"precision": "fp32", "steps": 4, "record_every": 1, "save_every": 4, "t
 LARGE = dataclasses.replace(
     RECIPE,
     content=dataclasses.replace(RECIPE.content, batch_seconds=16, easy_batch_seconds=12, **EXACT),
-    autoencoder=dataclasses.replace(RECIPE.autoencoder, items=4, **EXACT),
-    acoustic=dataclasses.replace(
-        RECIPE.acoustic, batch_seconds=16, rendered_items=2, spoken_items=4, adversarial_from=1, pictures=0, **EXACT
-    ),
+    timbre=dataclasses.replace(RECIPE.timbre, items=6, **EXACT),
+    vocoder=dataclasses.replace(RECIPE.vocoder, items=4, pictures=0, **EXACT),
+    acoustic=dataclasses.replace(RECIPE.acoustic, batch_seconds=16, pictures=0, **EXACT),
+    finish=dataclasses.replace(RECIPE.finish, items=4, adversarial_from=1, pictures=0, **EXACT),
     semantic=dataclasses.replace(RECIPE.semantic, batch_seconds=16, easy_batch_seconds=1, **EXACT),
 )
 HALVES = dataclasses.replace(
     RECIPE,
     content=dataclasses.replace(LARGE.content, batch_seconds=8, easy_batch_seconds=6, accumulate=2),
-    autoencoder=dataclasses.replace(LARGE.autoencoder, items=2, accumulate=2),
-    acoustic=dataclasses.replace(LARGE.acoustic, batch_seconds=8, rendered_items=1, spoken_items=2, accumulate=2),
+    timbre=dataclasses.replace(LARGE.timbre, items=3, accumulate=2),
+    vocoder=dataclasses.replace(LARGE.vocoder, items=2, accumulate=2),
+    acoustic=dataclasses.replace(LARGE.acoustic, batch_seconds=8, accumulate=2),
+    finish=dataclasses.replace(LARGE.finish, items=2, accumulate=2),
     semantic=dataclasses.replace(LARGE.semantic, batch_seconds=8, easy_batch_seconds=0.5, accumulate=2),
 )
 
@@ -42,7 +44,7 @@ HALVES = dataclasses.replace(
 def once(tmp_path_factory):
     """Every stage with the large batch in one part, in one process."""
     folder = tmp_path_factory.mktemp("once")
-    BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", LARGE, STILL).run()
+    BaseTraining(make_tiny_corpus(folder / "data"), folder / "run", LARGE, STILL, teacher=TinyTeacher()).run()
     return folder
 
 

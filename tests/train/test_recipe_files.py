@@ -10,9 +10,9 @@ from voxcommons.base.errors import ConfigError, InputError
 from voxcommons.cli.train import train
 from voxcommons.train.base_recipe import FILES, BaseRecipe, read_recipes, write_recipes
 from voxcommons.train.recipe_files import keep_recipe, read_recipe, text_of
-from voxcommons.train.recipes import AcousticRecipe, AutoencoderRecipe, ContentRecipe, SemanticRecipe
+from voxcommons.train.recipes import AcousticRecipe, ContentRecipe, FinishRecipe, SemanticRecipe, TimbreRecipe, VocoderRecipe
 
-KINDS = (ContentRecipe, AutoencoderRecipe, AcousticRecipe, SemanticRecipe)
+KINDS = (ContentRecipe, TimbreRecipe, VocoderRecipe, AcousticRecipe, FinishRecipe, SemanticRecipe)
 
 
 class Notes:
