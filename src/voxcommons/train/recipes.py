@@ -133,10 +133,12 @@ class AcousticRecipe(StageRecipe):
 class FinishRecipe(VocoderRecipe):
     """Stage B: the generator goes on with predicted mel frames among natural ones, and with critics that sharpen the sound."""
 
-    peak_rate: float = again(StageRecipe, "peak_rate", 8e-4)
+    peak_rate: float = again(StageRecipe, "peak_rate", 3e-4)
     seed: int = again(StageRecipe, "seed", 8)
+    items: int = again(VocoderRecipe, "items", 10)
+    segment_frames: int = again(VocoderRecipe, "segment_frames", 40)
     predicted_share: float = knob(
-        0.6, "Share of the segments whose mel frames are those of stage acoustic: what the generator gets when it speaks.", least=0, most=1
+        0.5, "Share of the segments whose mel frames are those of stage acoustic: what the generator gets when it speaks.", least=0, most=1
     )
     adversarial_from: int = knob(
         0, "Step at which critics join; as many as steps leaves them out: they double the time of a step.", least=0
