@@ -8,7 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from stopped_training import RECIPE, SIZES
-from voxcommons.base.errors import CorruptFileError, InputError
+from tiny_corpus import vowel
+from voxcommons.base.errors import CorruptFileError, InputError, MissingExtraError
+from voxcommons.cli.train import SpeakerTeacher
 from voxcommons.models.build import load_base
 from voxcommons.models.text_to_semantic import TextToSemantic
 from voxcommons.train.base_model import STAGES, BaseTraining
@@ -81,6 +83,15 @@ def test_without_a_teacher_stage_timbre_says_what_is_missing_in_one_line(trained
     with pytest.raises(InputError, match="resemblyzer") as caught:
         BaseTraining(trained / "data", tmp_path, RECIPE, SIZES).run(["timbre"])
     assert "\n" not in str(caught.value)
+
+
+def test_the_command_teaches_with_the_speaker_encoder_of_the_evaluation():
+    try:
+        vector = SpeakerTeacher()(vowel(1, 2.0), 16000)
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+    assert vector.shape == (256,)
+    assert float(vector @ vector) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_a_checkpoint_of_other_sizes_is_refused_in_one_line(trained, tmp_path):
