@@ -22,7 +22,9 @@ def test_pieces_with_their_context_equal_the_whole(generator):
     z, pitch = torch.randn(1, 6, 60), torch.where(torch.arange(60) % 20 < 15, 100.0 + 3 * torch.arange(60), torch.zeros(60))[None]
     whole, sight = generator(z, pitch), generator.receptive_frames
     low = 20 - sight
-    piece = generator(z[:, :, low : 40 + sight], pitch[:, low : 40 + sight], cycles_of(pitch[:, :low], 320, 16000))
+    near = pitch[:, low : 40 + sight]
+    phase = cycles_of(pitch, 320, 16000, 20) - cycles_of(near, 320, 16000, sight)
+    piece = generator(z[:, :, low : 40 + sight], near, phase)
     assert torch.allclose(piece[:, :, sight * 320 : (sight + 20) * 320], whole[:, :, 20 * 320 : 40 * 320], atol=1e-4)
 
 

@@ -168,9 +168,9 @@ class MelAcoustic(nn.Module):
         octaves, odds = z[:, self.width].float(), z[:, self.width + 1].float()
         return torch.where(odds > 0, clear_pitch(PITCH_CENTRE_HZ * torch.exp2(octaves)), torch.zeros_like(octaves))
 
-    def cycles(self, pitch_hz: Tensor) -> Tensor:
-        """How many periods [B] the voice runs through over a pitch track [B, F]."""
-        return cycles_of(pitch_hz, self.hop, self.rate)
+    def cycles(self, pitch_hz: Tensor, frames: int) -> Tensor:
+        """How many periods [B] the voice runs through over the first frames of a pitch track [B, F]."""
+        return cycles_of(pitch_hz, self.hop, self.rate, frames)
 
     def mel(self, z: Tensor, ge: Tensor, pitch_hz: Tensor) -> Tensor:
         """The mel frames [B, CHANNELS, F] of latents at a pitch [B, F] in Hz."""

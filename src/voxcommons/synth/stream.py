@@ -194,9 +194,9 @@ class SentenceRenderer:
             model = cast("MelAcoustic", self.model)
             pitch_hz = self._course.pitched(pitch_hz, low)
             at_begin = latent.new_zeros(1, dtype=torch.float64) if cycles is None else cycles
-            at_low = at_begin - model.cycles(pitch_hz[:, : begin - low])
+            at_low = at_begin - model.cycles(pitch_hz, begin - low)
             wave = model.render(latent, self.style, pitch_hz=pitch_hz, phase=at_low)
-            cycles = at_low + model.cycles(pitch_hz[:, : end - low])
+            cycles = at_low + model.cycles(pitch_hz, end - low)
         cut = wave[0, 0, (begin - low) * self.model.hop : (end + beyond - low) * self.model.hop]
         return cut.float().cpu().numpy().copy(), cycles
 
