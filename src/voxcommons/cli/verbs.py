@@ -34,6 +34,8 @@ VERBS: Mapping[str, Verb] = {
     "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
     "serve": Verb("voxcommons.cli.serve:serve", "Serve voices over HTTP."),
+    "jobs": Verb("voxcommons.cli.jobs:jobs", "Order work for later, watch it, stop it, try it again."),
+    "worker": Verb("voxcommons.cli.worker:worker", "Do the work that was ordered."),
     "scan": Verb("voxcommons.cli.scan:scan", "Say what weight files are, and refuse those that hold more than data."),
     "convert": Verb("voxcommons.cli.convert:convert", "Turn GPT-SoVITS weights into a base model, and back."),
     "models": Verb("voxcommons.cli.models:models", "List and get the public base sets."),
