@@ -30,6 +30,7 @@ class Verb:
 
 VERBS: Mapping[str, Verb] = {
     "speak": Verb("voxcommons.cli.speak:speak", "Speak a text with a voice, to a file."),
+    "check": Verb("voxcommons.cli.check:check_recordings", "Judge a recording before a voice is made of it."),
     "clone": Verb("voxcommons.cli.clone:clone", "Make a voice from a recording."),
     "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
