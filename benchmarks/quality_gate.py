@@ -189,7 +189,8 @@ def summary(results: list[Result]) -> str:
     near = sum(abs(error) <= BOUND_DB for error in errors)
     return (
         f"{near} of {len(errors)} readings between {low:.0f} and {high:.0f} dB are within {BOUND_DB} dB "
-        f"(worst {max(errors, key=abs):+.2f}); a report took {times[len(times) // 2]:.2f} s of one processor (median), {times[-1]:.2f} s at most."
+        f"(worst {max(errors, key=abs):+.2f}); a report took {times[len(times) // 2]:.2f} s of one processor (median), "
+        f"{times[-1]:.2f} s at most."
     )
 
 

@@ -74,6 +74,8 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "pg8000": ("postgres", "pg8000"),
     "pydantic": ("serve", "pydantic"),
     "ray": ("ray", "ray"),
+    "sherpa_onnx": ("sherpa", "sherpa-onnx"),
+    "faster_whisper": ("whisper", "faster-whisper"),
     "uvicorn": ("serve", "uvicorn"),
 }
 
