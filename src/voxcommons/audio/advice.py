@@ -92,6 +92,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "noise was lowered by {gain_db:.0f} dB because you asked for it; compare it with the recording, it may sound less natural",
         "已按要求降噪 {gain_db:.0f} dB；请与原录音对比，声音可能不够自然",
     ),
+    "transcribed": (
+        "the words were written down by {engine}; where they are wrong, give the right ones with --text",
+        "文字由 {engine} 听写；如有错误，请用 --text 提供正确的文字",
+    ),
     "fix_level": ("mended: the level is evened out", "已修正：音量已调整到统一水平"),
     "fix_pieces": ("mended: pieces that are clipped are left out where enough others remain", "已修正：在其余片段足够时，削波的片段不使用"),
     "fix_channel": ("mended: only the good channel is used", "已修正：只使用正常的声道"),

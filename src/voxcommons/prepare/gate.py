@@ -21,7 +21,9 @@ REJECT: Final[Decision] = "reject"
 
 # What no fix mends, and what is worth a word but changes nothing. Everything else is mended or left to a person's ears.
 SPOILS: Final = frozenset({"too_noisy", "too_clipped"})
-HARMLESS: Final = frozenset({"long", "many_channels", "little_speech", "no_pause", "text_mismatch", "text_unreadable", "denoised"})
+HARMLESS: Final = frozenset(
+    {"long", "many_channels", "little_speech", "no_pause", "text_mismatch", "text_unreadable", "denoised", "transcribed"}
+)
 # Kind of advice -> kind of the fix that this program makes by itself, or offers.
 MENDED_BY: Final = {
     "quiet": "fix_level",
