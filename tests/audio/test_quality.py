@@ -110,7 +110,7 @@ def test_nothing_has_figures_too():
 
 def test_every_advice_has_a_sentence_in_both_languages():
     values = dict(read_s=1.0, total_s=1.0, used_s=1.0, start_s=1.0, count=1, channels=3, bandwidth_hz=1.0, percent=1.0, snr_db=1.0)
-    values |= dict(level_dbfs=1.0, seconds=1.0, needed_db=1.0, decay_s=1.0)
+    values |= dict(level_dbfs=1.0, seconds=1.0, needed_db=1.0, decay_s=1.0, gain_db=1.0, engine="E")
     for kind in KINDS:
         note = advice(kind, **values)
         assert note.text("en").isascii()

@@ -26,7 +26,7 @@ def count(work):
     work.start(2, "counting")
     for _ in range(2):
         work.advance()
-    row = {"job_id": work.job_id, "at": 0.0, "kind": "effect", "lease": work.lease.number, "text": str(os.getpid())}
+    row = {"job_id": work.job_id, "at": 0.0, "kind": "effect", "lease": work.number, "text": str(os.getpid())}
     return Outcome({"n": work.payload["n"]}, [Row("job_event", row)])
 
 
@@ -45,9 +45,10 @@ def die_at(moment):
 
 
 def work_until_empty(url, time, ready):
-    database = Database(url, clock=lambda _session: time)
+    ticks = itertools.count()
+    database = Database(url, clock=lambda _session: time + next(ticks))  # so that waits end
     os.write(ready, b"x")
-    Worker(DurableQueue(database), {"count": count}).run(until_empty=True)
+    Worker(DurableQueue(database), {"count": count}, poll_s=0.001).run(until_empty=True)
     database.close()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Annotated, Any, Final, Literal
 
@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from voxcommons.api.config import ServeConfig
 from voxcommons.api.desk import Desk
 from voxcommons.api.events import EVENTS, SpeechEvents
-from voxcommons.api.faults import Fault
+from voxcommons.api.faults import Fault, fault_of
 from voxcommons.api.orders import Order, spoken
+from voxcommons.api.prosody import ProsodyFields, script_of
 from voxcommons.api.studio import Selection, Studio
 from voxcommons.api.tickets import speech
+from voxcommons.base.errors import VoxError
 from voxcommons.synth.options import Streaming
 from voxcommons.text.segment import MODES
 from voxcommons.trust.audit import ReleaseLog
@@ -45,8 +47,8 @@ class VoiceId(BaseModel):
     id: str
 
 
-class SpeechRequest(BaseModel):
-    """Everything `/v1/audio/speech` takes."""
+class _SpeechFields(BaseModel):
+    """What `/v1/audio/speech` takes at OpenAI, and what it has here besides."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -71,6 +73,11 @@ class SpeechRequest(BaseModel):
     )
     language: str = Field("auto", description="Ours: language of the input: " + ", ".join(MODES) + ".")
     seed: int | None = Field(None, ge=0, le=2**53, description="Ours: the same seed gives the same speech.")
+    pause: float | None = Field(None, ge=0, le=10, allow_inf_nan=False, description="Ours: seconds of silence after a sentence.")
+
+
+class SpeechRequest(ProsodyFields, _SpeechFields):
+    """Everything `/v1/audio/speech` takes."""
 
 
 class ErrorFacts(BaseModel):
@@ -181,9 +188,13 @@ class OpenAiApi:
         if fault is not None:
             return fault.response(request.url.path)
         streaming = _streaming(asked)
+        try:
+            script = script_of(asked.input, asked.language.lower(), ssml=asked.ssml)
+        except VoxError as error:
+            return replace(fault_of(error), param="input").response(request.url.path)
         order = Order(
             text=asked.input,
-            lines=(asked.input,),
+            lines=(script,),
             file_format=asked.response_format,
             selection=None if asked.model in THEIR_MODELS else Selection(asked.model, asked.model),
             streaming=streaming,
@@ -191,7 +202,7 @@ class OpenAiApi:
             sample_rate=_rate(asked),
             delivery={
                 "language": asked.language.lower(), "speed": asked.speed,
-                "seed": asked.seed if asked.seed is not None else secrets.randbelow(2**32),
+                "seed": asked.seed if asked.seed is not None else secrets.randbelow(2**32), "pause_s": asked.pause, **asked.prosody(),
             },
         )  # fmt: skip
         cancel = Event()

@@ -26,6 +26,7 @@ from voxcommons.synth.chunks import AudioChunk, silence
 from voxcommons.synth.engine import Engine, SpeakingVoice, provenance
 from voxcommons.synth.options import SpeakOptions, Streaming
 from voxcommons.synth.stream import derived_seed
+from voxcommons.text.script import Script
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.trust.labels import Label
 from voxcommons.trust.release import Provenance, new_label, release_stream, release_to_file, silent_speech
@@ -44,7 +45,7 @@ class Order:
 
     Attributes:
         text: as it was given.
-        lines: the text cut as asked for; each is spoken by itself.
+        lines: the text cut as asked for, and how it is delivered; each is spoken by itself.
         file_format: of the sound: one of `trust.sinks.FORMATS` or "pcm" for a whole one, of `STREAM_FORMATS` for a stream.
         streaming: None for a whole sound, else how soon pieces leave.
         voice: of the library; None when it comes from clips.
@@ -57,7 +58,7 @@ class Order:
     """
 
     text: str
-    lines: tuple[str, ...]
+    lines: tuple[Script, ...]
     file_format: str
     selection: Selection | None
     streaming: Streaming | None = None
@@ -185,7 +186,7 @@ def _chunks(engine: Engine, voice: SpeakingVoice, order: Order, options: SpeakOp
                 raise
             wordless += 1
         said = said or heard
-        if heard and order.line_pause_s:
+        if heard and order.line_pause_s and not line.ends_in_pause:
             yield _still(order.line_pause_s, rate, len(order.lines))
     if said:
         return

@@ -20,12 +20,12 @@ from voxcommons.api.config import ServeConfig
 from voxcommons.api.desk import Desk
 from voxcommons.api.faults import Fault, fault_of
 from voxcommons.api.orders import Order, spoken
+from voxcommons.api.prosody import ProsodyFields, public_lines, script_of
 from voxcommons.api.sessions import Sessions
 from voxcommons.api.studio import Selection, Studio
 from voxcommons.api.tickets import errand_done, speech
 from voxcommons.base.errors import VoxError
 from voxcommons.synth.options import Streaming
-from voxcommons.text.public_splitting import public_segments
 from voxcommons.text.segment import MODES
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.voices.passing import MOST_OTHERS, Clips
@@ -40,8 +40,8 @@ _CUTS: Final = tuple(f"cut{number}" for number in range(6))
 _SILENCE_S: Final = 1.0  # what the public program answers to a text without words
 
 
-class TtsRequest(BaseModel):
-    """Everything `/tts` takes. What is left out is as in the public program, or as it suits the model."""
+class _TtsFields(BaseModel):
+    """What `/tts` takes at the public program, and the choice of models."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -75,6 +75,10 @@ class TtsRequest(BaseModel):
     min_chunk_length: int = Field(16, description="Taken and without effect: pieces grow by themselves.")
     gpt_weights_path: str | None = Field(None, description="Ours: for this request, as /set_gpt_weights.")
     sovits_weights_path: str | None = Field(None, description="Ours: for this request, as /set_sovits_weights.")
+
+
+class TtsRequest(ProsodyFields, _TtsFields):
+    """Everything `/tts` takes. What is left out is as in the public program, or as it suits the model."""
 
 
 class Message(BaseModel):
@@ -219,10 +223,7 @@ class PublicApi:
 
     def _order(self, asked: TtsRequest, chosen: Selection, streaming: Streaming | None) -> Order:
         text, language = asked.text or "", (asked.text_lang or "").lower()
-        try:
-            lines = tuple(public_segments(text, language, asked.text_split_method))
-        except VoxError:  # nothing but marks: the engine would say the same, and silence is the answer
-            lines = ()
+        lines = (script_of(text, language, ssml=True),) if asked.ssml else public_lines(text, language, asked.text_split_method)
         path = asked.ref_audio_path or ""
         voice, clips = None, None
         if path.startswith(VOICE_PREFIX):
@@ -233,11 +234,12 @@ class PublicApi:
         delivery = {
             "language": language, "top_k": asked.top_k, "top_p": asked.top_p, "temperature": asked.temperature,
             "repetition_penalty": asked.repetition_penalty, "speed": asked.speed_factor, "pause_s": asked.fragment_interval,
-            "seed": asked.seed if asked.seed != -1 else secrets.randbelow(2**32),
+            "seed": asked.seed if asked.seed != -1 else secrets.randbelow(2**32), **asked.prosody(),
         }  # fmt: skip
         return Order(
             text, lines, _MEDIA[asked.media_type.lower()][streaming is not None], None if voice is not None else chosen,
-            streaming=streaming, voice=voice, clips=clips, delivery=delivery, line_pause_s=asked.fragment_interval, silent_s=_SILENCE_S,
+            streaming=streaming, voice=voice, clips=clips, delivery=delivery,
+            line_pause_s=0.0 if asked.ssml else asked.fragment_interval, silent_s=_SILENCE_S,
         )  # fmt: skip
 
     def _selection(self, request: Request, asked: TtsRequest) -> Selection:

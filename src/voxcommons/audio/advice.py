@@ -84,6 +84,26 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "only {seconds:.0f} s of speech were found; a minute gives a closer voice",
         "只找到 {seconds:.0f} 秒语音；一分钟左右的录音会更像本人",
     ),
+    "several_speakers": (
+        "more than one person seems to speak; a voice needs one, listen to it before you use it",
+        "似乎不止一个人在说话；一个声音只能来自一个人，请先听一遍再使用",
+    ),
+    "denoised": (
+        "noise was lowered by {gain_db:.0f} dB because you asked for it; compare it with the recording, it may sound less natural",
+        "已按要求降噪 {gain_db:.0f} dB；请与原录音对比，声音可能不够自然",
+    ),
+    "transcribed": (
+        "the words were written down by {engine}; where they are wrong, give the right ones with --text",
+        "文字由 {engine} 听写；如有错误，请用 --text 提供正确的文字",
+    ),
+    "fix_level": ("mended: the level is evened out", "已修正：音量已调整到统一水平"),
+    "fix_pieces": ("mended: pieces that are clipped are left out where enough others remain", "已修正：在其余片段足够时，削波的片段不使用"),
+    "fix_channel": ("mended: only the good channel is used", "已修正：只使用正常的声道"),
+    "fix_rest": ("mended: only what could be read is used", "已修正：只使用可以读出的部分"),
+    "offer_denoise": (
+        "possible: --denoise lowers the noise; never by default, because it takes a little of the voice with it",
+        "可选：--denoise 可以降噪；默认不做，因为会损失一些音色",
+    ),
     "text_mismatch": (
         "the text does not seem to be what is said in the recording; the sounds are taken from the recording instead",
         "文本与录音内容似乎不一致；改为直接从录音中识别发音",

@@ -30,10 +30,13 @@ class Verb:
 
 VERBS: Mapping[str, Verb] = {
     "speak": Verb("voxcommons.cli.speak:speak", "Speak a text with a voice, to a file."),
+    "check": Verb("voxcommons.cli.check:check_recordings", "Judge a recording before a voice is made of it."),
     "clone": Verb("voxcommons.cli.clone:clone", "Make a voice from a recording."),
     "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
     "serve": Verb("voxcommons.cli.serve:serve", "Serve voices over HTTP."),
+    "jobs": Verb("voxcommons.cli.jobs:jobs", "Order work for later, watch it, stop it, try it again."),
+    "worker": Verb("voxcommons.cli.worker:worker", "Do the work that was ordered."),
     "scan": Verb("voxcommons.cli.scan:scan", "Say what weight files are, and refuse those that hold more than data."),
     "convert": Verb("voxcommons.cli.convert:convert", "Turn GPT-SoVITS weights into a base model, and back."),
     "models": Verb("voxcommons.cli.models:models", "List and get the public base sets."),
@@ -71,6 +74,8 @@ LIBRARIES: Mapping[str, tuple[str, str]] = {
     "pg8000": ("postgres", "pg8000"),
     "pydantic": ("serve", "pydantic"),
     "ray": ("ray", "ray"),
+    "sherpa_onnx": ("sherpa", "sherpa-onnx"),
+    "faster_whisper": ("whisper", "faster-whisper"),
     "uvicorn": ("serve", "uvicorn"),
 }
 

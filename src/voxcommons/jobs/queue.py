@@ -86,7 +86,7 @@ class Bench(Protocol):
         """End a job as cancelled, if that was wanted; else give it back untouched, as a worker does that is told to quit."""
 
     def pending(self, kinds: Collection[str]) -> bool:
-        """Whether a job of these kinds is due or being done by anybody."""
+        """Whether a job of these kinds waits, also for its next try, or is being done by anybody."""
 
 
 class Queue(Desk, Bench, Protocol):

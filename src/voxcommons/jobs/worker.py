@@ -40,8 +40,8 @@ class Work(Protocol):
         """What was ordered."""
 
     @property
-    def again(self) -> bool:
-        """Whether the job was begun before, so that something of it may lie about."""
+    def number(self) -> int:
+        """Of the lease: above 1 when the job was begun before, so that something of it may lie about."""
 
     def check(self) -> None:
         """Call it often.
@@ -95,7 +95,7 @@ class Worker:
         """Work.
 
         Args:
-            until_empty: end when no job is due or being done; else only when told to quit.
+            until_empty: end when no job waits or is being done; else only when told to quit.
 
         Returns:
             The number of jobs taken.
@@ -196,8 +196,8 @@ class _LeasedWork:
         return self.lease.job.payload
 
     @property
-    def again(self) -> bool:
-        return self.lease.number > 1
+    def number(self) -> int:
+        return self.lease.number
 
     def heard(self, job: Job | None) -> None:
         """What the last renewal answered."""

@@ -16,6 +16,7 @@ from voxcommons.audio.advice import Advice
 from voxcommons.audio.files import Audio
 from voxcommons.audio.quality import Gate, QualityReport, judge
 from voxcommons.base.errors import InputError
+from voxcommons.prepare.gate import Ruling, rule
 
 SHORTEST_S: Final = 5.0
 LEAST_SPEECH_S: Final = 2.5
@@ -37,6 +38,11 @@ class CheckedRecording:
     speech: Mask
     report: QualityReport
     advice: tuple[Advice, ...]
+
+    @property
+    def ruling(self) -> Ruling:
+        """The class it belongs to."""
+        return rule(self.report, self.advice)
 
 
 def check(audio: Audio, *, gate: Gate | None = None) -> CheckedRecording:

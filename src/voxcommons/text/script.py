@@ -163,6 +163,11 @@ class Script:
         low = bisect.bisect_left(self.pauses, start, key=lambda pause: pause.at)
         return self.pauses[low : bisect.bisect_right(self.pauses, end, key=lambda pause: pause.at)]
 
+    @property
+    def ends_in_pause(self) -> bool:
+        """Whether a pause is asked for behind the last word."""
+        return bool(self.pauses) and self.pauses[-1].at >= len(self.text.rstrip())
+
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """The range in ``given`` behind characters ``[start, end)``."""
         if not self.positions:

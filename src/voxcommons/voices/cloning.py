@@ -21,7 +21,8 @@ from voxcommons.audio.loudness import normalise_loudness
 from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
-from voxcommons.prepare.features import PromptPhones, codes_of, phones_of, style_of
+from voxcommons.prepare.feature_cache import Hearing
+from voxcommons.prepare.features import PromptPhones
 from voxcommons.prepare.recording import PreparedRecording, prepare_recording
 from voxcommons.prepare.slice import Slice
 from voxcommons.text.phonemes import Utterance
@@ -177,6 +178,7 @@ def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what
     *,
     replace: bool = False,
     options: CloneOptions | None = None,
+    hearing: Hearing | None = None,
 ) -> Cloned:
     """Compute the features of a prepared recording and write the voice.
 
@@ -189,6 +191,7 @@ def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what
         progress: told about each stage.
         replace: whether a voice of that name gives way.
         options: privacy, consent, licence, clock.
+        hearing: computes the features of this base model; None computes all of them anew.
 
     Raises:
         InputError: the name is taken, or the base model cannot clone.
@@ -197,13 +200,7 @@ def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what
     progress = progress or NullProgress()
     options = options or CloneOptions()
     audio = prepared.checked.audio
-    piece, phones = _prompt(prepared, transcript, base)
-    prompt = piece.of(audio.samples, audio.rate)
-    features = Features(
-        style=style_of(base, [piece.of(audio.samples, audio.rate) for piece in prepared.references], audio.rate, progress),
-        prompt_codes=codes_of(base, prompt, audio.rate),
-        prompt_phones=np.asarray(phones.ids, np.int64),
-    )
+    features, piece, phones = speaking_features(prepared, transcript, base, progress, hearing=hearing)
     facts = PromptFacts(
         start_s=round(piece.start_s, 3),
         end_s=round(piece.end_s, 3),
@@ -224,13 +221,35 @@ def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what
     return Cloned(voice=library.get(manifest.name), prepared=prepared, advice=notes)
 
 
-def _prompt(prepared: PreparedRecording, transcript: Transcript, base: BaseModel) -> tuple[Slice, PromptPhones]:
+def speaking_features(
+    prepared: PreparedRecording, transcript: Transcript, base: BaseModel, progress: Progress, *, hearing: Hearing | None = None
+) -> tuple[Features, Slice, PromptPhones]:
+    """What a base model needs to speak like a recording: the timbre of all its slices, and the prompt.
+
+    Returns:
+        The features, the piece of the recording that is the prompt, and its phones.
+
+    Raises:
+        InputError: the base model cannot clone.
+    """
+    audio = prepared.checked.audio
+    hearing = hearing or Hearing(base)
+    piece, phones = _prompt(prepared, transcript, hearing)
+    features = Features(
+        style=hearing.style([one.of(audio.samples, audio.rate) for one in prepared.references], audio.rate, progress),
+        prompt_codes=hearing.codes(piece.of(audio.samples, audio.rate), audio.rate),
+        prompt_phones=np.asarray(phones.ids, np.int64),
+    )
+    return features, piece, phones
+
+
+def _prompt(prepared: PreparedRecording, transcript: Transcript, hearing: Hearing) -> tuple[Slice, PromptPhones]:
     """The best phrase; where there is a text, the best one in which the text is clearly heard."""
     audio = prepared.checked.audio
     best: tuple[Slice, PromptPhones] | None = None
     for piece in prepared.prompts:
         all_said = piece.end_s - piece.start_s >= _ALL_OF_IT * prepared.checked.report.speech_s
-        phones = phones_of(base, piece.of(audio.samples, audio.rate), audio.rate, transcript.utterance, all_said=all_said)
+        phones = hearing.phones(piece.of(audio.samples, audio.rate), audio.rate, transcript.utterance, all_said=all_said)
         if best is None or (piece.whole and phones.from_text and phones.agreement > best[1].agreement):
             best = piece, phones
         if transcript.utterance is None or not transcript.utterance.phones or phones.agreement >= _CLEAR_AGREEMENT:

@@ -202,6 +202,20 @@ class Library:
             write_manifest(temporary, dataclasses.replace(read_manifest_file(temporary), name=wanted))
         return self.get(wanted)
 
+    def move_in(self, folder: Path, *, replace: bool = False) -> Voice:
+        """Put a finished voice folder into the library by moving it; it must lie on the same disk.
+
+        Raises:
+            InputError: its name is taken.
+            CorruptFileError: it is no whole voice.
+            StorageError: the place cannot be written.
+        """
+        name = read_voice(folder)[0].name
+        with atomic_folder(self.reserve(name, replace=replace), replace=replace) as temporary:
+            temporary.rmdir()
+            folder.replace(temporary)
+        return self.get(name)
+
     def export(self, name: str, path: Path) -> None:
         """Write a voice as a ``.voice`` archive.
 
