@@ -69,6 +69,18 @@ def test_every_token_becomes_its_share_of_samples(model, voice):
 
 
 @torch.no_grad()
+def test_a_seed_decides_the_breath_and_its_scale_how_much_there_is(model, voice):
+    said = [model.decode(tokens(7), phonemes(5), voice, generator=seeded(seed)) for seed in (3, 3, 4)]
+    assert torch.equal(said[0], said[1])
+    assert not torch.allclose(said[0], said[2])
+    voiced, half, usual, double = (
+        model.decode(tokens(7), phonemes(5), voice, noise_scale=scale, generator=seeded(3)) for scale in (0.0, 0.25, 0.5, 1.0)
+    )
+    assert torch.allclose(double - voiced, 2 * (usual - voiced), atol=1e-4)
+    assert torch.allclose(half - voiced, 0.5 * (usual - voiced), atol=1e-4)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("speed", [1.0, 1.4])
 def test_padding_changes_nothing(model, voice, speed):
     """A short item sounds the same alone and beside a longer one."""
@@ -78,7 +90,7 @@ def test_padding_changes_nothing(model, voice, speed):
     frames = alone.m.shape[2]
     assert torch.allclose(both.m[:1, :, :frames], alone.m, atol=1e-5)
     assert not both.m[:1, :, frames:].any()
-    wave = model.decode(codes, phonemes(9).repeat(2, 1), voice, torch.tensor([8, 12]), speed=speed, places=places)
+    wave = model.decode(codes, phonemes(9).repeat(2, 1), voice, torch.tensor([8, 12]), speed=speed, places=places, noise_scale=0.0)
     lone = model.render(alone.m, voice)
     assert (wave[:1, :, : frames * HOP] - lone).abs().max() < 1e-3 * lone.abs().max()
     assert not wave[:1, :, frames * HOP :].any()
@@ -86,7 +98,7 @@ def test_padding_changes_nothing(model, voice, speed):
 
 @torch.no_grad()
 def test_pieces_with_their_context_equal_the_whole(model, voice):
-    z = model.prior(tokens(60), phonemes(9), voice).m
+    z = model.latent(tokens(60), phonemes(9), voice, generator=seeded())
     pitch = model.pitch(z, voice)
     reach, start, end = model.receptive_frames, 50, 62
     whole, context = model.render(z, voice, pitch_hz=pitch), slice(start - reach, end + reach)

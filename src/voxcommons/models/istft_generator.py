@@ -1,9 +1,10 @@
 """The light generator: mel frames and a pitch to a waveform through an inverse short-time Fourier transform.
 
 It is the CPU-cheap alternative to ``hifigan.py``: all layers run at 100 frames per second and the transform makes the samples, which
-costs about a hundredth of upsampling convolutions. Voiced sound is a pulse train of the given pitch, coloured frame by frame; the rest
-is drawn by magnitude and phase. Who speaks is in the mel frames, so it needs no style.
-Sources: Siuzdak, "Vocos", arXiv 2306.00814; Kaneko et al., "iSTFTNet", arXiv 2203.02395.
+costs about a hundredth of upsampling convolutions. The network draws no sound itself. It says, frame by frame, how the throat colours
+two sources: a pulse train of the given pitch, and noise; predicted mel frames are smooth, and a network alone would turn the same
+smooth frame into the same hum every time. Who speaks is in the mel frames, so it needs no style.
+Sources: Siuzdak, "Vocos", arXiv 2306.00814; Wang et al., "Neural source-filter waveform models", arXiv 1904.12088.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from voxcommons.models.convnext import ConvNeXtBlock
 from voxcommons.models.harmonic_source import HIGHEST_HZ, LOWEST_HZ, pulses
 
 PITCH_CENTRE_HZ = 150.0
-_QUIET = -3.0  # log gain of the pulses at the start of training
-_LOUDEST = 6.0  # log magnitude
+_QUIET = -3.0  # log gain of the sources at the start of training
+_LOUDEST = 6.0  # log gain
 
 
 class IstftGenerator(nn.Module):
-    """Frames at 50 Hz -> twice as many -> ConvNeXt blocks -> magnitude and phase -> samples.
+    """Frames at 50 Hz -> twice as many -> ConvNeXt blocks -> filters of pulses and noise -> samples.
 
     Args:
         in_channels: channels of a frame.
@@ -47,6 +48,7 @@ class IstftGenerator(nn.Module):
         self.head = nn.Linear(channels, n_fft + 2)
         self.gain = nn.Linear(channels, n_fft // 2 + 1)
         nn.init.constant_(self.gain.bias, _QUIET)
+        nn.init.constant_(self.head.bias[: n_fft // 2 + 1], _QUIET)
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
 
     @property
@@ -55,12 +57,13 @@ class IstftGenerator(nn.Module):
         trunk = len(self.blocks) * (self.kernel // 2)  # in half frames
         return self.conv_pre.kernel_size[0] // 2 + -(-trunk // 2) + -(-self.n_fft // (2 * self.istft_hop)) // 2 + 1
 
-    def forward(self, z: Tensor, pitch_hz: Tensor, phase: Tensor | None = None) -> Tensor:
-        """Render frames to sound: a coloured pulse train plus a noise-like part.
+    def forward(self, z: Tensor, pitch_hz: Tensor, noise: Tensor, phase: Tensor | None = None) -> Tensor:
+        """Render frames to sound: a coloured pulse train plus coloured noise.
 
         Args:
             z: [B, in_channels, F].
             pitch_hz: [B, F], 0 where unvoiced.
+            noise: [B, F * hop] standard normal values.
             phase: [B] cycles of the pulse train at the first sample; 0 when None.
 
         Returns:
@@ -74,11 +77,11 @@ class IstftGenerator(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = self.norm(x.transpose(1, 2))  # [B, 2F, C]
-        log_magnitude, angle = self.head(x).float().transpose(1, 2).chunk(2, 1)
-        noise = torch.polar(torch.exp(log_magnitude.clamp(max=_LOUDEST)), angle)  # [B, n_fft/2+1, 2F]
-        gain = torch.exp(self.gain(x).float().transpose(1, 2).clamp(max=_LOUDEST))
+        log_gain, angle = self.head(x).float().transpose(1, 2).chunk(2, 1)
+        throat = torch.polar(torch.exp(log_gain.clamp(max=_LOUDEST)), angle)  # [B, n_fft/2+1, 2F]
+        breath = torch.exp(self.gain(x).float().transpose(1, 2).clamp(max=_LOUDEST))
         train = self.transform(pulses(pitch_hz.float(), 2 * self.istft_hop, self.rate, phase))
-        return self.overlap_add(noise + gain * train).unsqueeze(1)
+        return self.overlap_add(throat * train + breath * self.transform(noise.float())).unsqueeze(1)
 
     def transform(self, wave: Tensor) -> Tensor:
         """Spectra [B, n_fft/2+1, N] of a wave [B, N * istft_hop], frame k centred on its own hop."""

@@ -26,6 +26,7 @@ from voxcommons.models.training_pass import length_mask
 
 NO_CODE = -1.0
 _PER_MEMORY = 1 + BANDS
+_USUAL_NOISE = 0.5
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class MelAcoustic(nn.Module):
         super().__init__()
         self.width, self.style_channels, self.remembered_codes, self.rate = width, style, remembered_codes, rate
         self.hop, self.frames_per_code, self.speaker_dim = HOP, FRAMES_PER_CODE, 0
-        self.latent_channels = width + 2
+        self.latent_channels = width + 2 + HOP
         self.gin = voice_size(style, remembered_codes)
         self.predictor = MelPredictor(
             phones=phones, codes=codes, code_dim=code_dim, phone_dim=phone_dim, width=width, heads=heads, style=style, vector=vector,
@@ -68,7 +69,7 @@ class MelAcoustic(nn.Module):
 
     @property
     def receptive_frames(self) -> int:
-        """Latent frames on each side that can influence one frame of `render`, when pitch and phase are given."""
+        """Latent frames on each side that can influence one frame of sound, behind the prior and when the phase is given."""
         return self.predictor.mel_receptive_frames + self.dec.receptive_frames
 
     # --- a voice -----------------------------------------------------------------------------------------------------
@@ -140,7 +141,8 @@ class MelAcoustic(nn.Module):
         style, middle, person = self._voice(ge.expand(codes.shape[0], -1, -1))
         features, pitch = self.predictor.features(codes, mask, phones, places, style, person)
         octaves = pitch[:, :1] + middle[:, :, None]
-        hidden = torch.cat([features, octaves.to(features), pitch[:, 1:].to(features)], dim=1)
+        silent = features.new_zeros(features.shape[0], HOP, features.shape[2])
+        hidden = torch.cat([features, octaves.to(features), pitch[:, 1:].to(features), silent], dim=1)
         frames = mask[:, None].to(hidden.dtype).repeat_interleave(FRAMES_PER_CODE, dim=2)
         if speed != 1.0:
             hidden, frames = stretch(hidden * frames, frames, speed, compat)
@@ -149,18 +151,28 @@ class MelAcoustic(nn.Module):
     def latent_of_prior(
         self, prior: Prior, ge: Tensor, noise_scale: float = 0.5, noise: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        """The latents z [B, L, F] of a prior; this model draws nothing, so noise is not used."""
-        del ge, noise_scale, noise, generator
-        return prior.m
+        """The latents z [B, L, F] of a prior: what is said, and the noise of the breath.
+
+        Args:
+            prior: from `prior`.
+            ge: not needed.
+            noise_scale: how breathy; 0.5 is as the recordings.
+            noise: [B, L, F] standard normal values, of which the last `hop` channels are used; drawn when None.
+            generator: Source of the draw.
+        """
+        del ge
+        size = (prior.m.shape[0], HOP, prior.m.shape[2])
+        breath = torch.randn(size, dtype=prior.m.dtype, device=prior.m.device, generator=generator) if noise is None else noise[:, -HOP:]
+        return torch.cat([prior.m[:, :-HOP], breath * (noise_scale / _USUAL_NOISE)], dim=1)
 
     def latent(
         self, codes: Tensor, phones: Tensor, ge: Tensor, code_lengths: Tensor | None = None, phone_lengths: Tensor | None = None, *,
         speed: float = 1.0, noise_scale: float = 0.5, noise: Tensor | None = None, generator: torch.Generator | None = None,
         compat: bool = False, places: Tensor | None = None,
     ) -> Tensor:
-        """Everything of speaking but the mel frames and the generator; arguments as those of `prior`, noise is not used."""
-        del noise_scale, noise, generator
-        return self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat, places=places).m
+        """Everything of speaking but the mel frames and the generator; arguments as those of `prior` and `latent_of_prior`."""
+        prior = self.prior(codes, phones, ge, code_lengths, phone_lengths, speed, compat=compat, places=places)
+        return self.latent_of_prior(prior, ge, noise_scale, noise, generator)
 
     def pitch(self, z: Tensor, ge: Tensor) -> Tensor:
         """Fundamental frequency [B, F] in Hz that `render` gives latents, 0 where unvoiced."""
@@ -196,7 +208,8 @@ class MelAcoustic(nn.Module):
         """
         pitch_hz = self.pitch(z, ge) if pitch_hz is None else pitch_hz
         if lengths is None or bool((lengths >= z.shape[2]).all()):
-            return self.dec(self.mel(z, ge, pitch_hz), pitch_hz, phase)
+            breath = z[:, -HOP:].transpose(1, 2).flatten(1)  # [B, F * HOP]
+            return self.dec(self.mel(z, ge, pitch_hz), pitch_hz, breath, phase)
         wave, voices = z.new_zeros(z.shape[0], 1, z.shape[2] * self.hop), ge.expand(z.shape[0], -1, -1)
         for row, frames in enumerate(lengths.tolist()):
             one = slice(row, row + 1)
@@ -209,10 +222,10 @@ class MelAcoustic(nn.Module):
         speed: float = 1.0, noise_scale: float = 0.5, noise: Tensor | None = None, generator: torch.Generator | None = None,
         compat: bool = False, places: Tensor | None = None,
     ) -> Tensor:
-        """Speak whole items: [B, 1, F * hop], silent beyond each item's length; arguments as those of `prior`."""
-        del noise_scale, noise, generator
+        """Speak whole items: [B, 1, F * hop], silent beyond each item's length; arguments as those of `latent`."""
         prior = self.prior(codes, phones, style, code_lengths, phone_lengths, speed, compat=compat, places=places)
-        return self.render(prior.m, style, None if code_lengths is None else prior.mask.sum(dim=(1, 2)).long())
+        z = self.latent_of_prior(prior, style, noise_scale, noise, generator)
+        return self.render(z, style, None if code_lengths is None else prior.mask.sum(dim=(1, 2)).long())
 
     def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Person]:
         """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, memory."""

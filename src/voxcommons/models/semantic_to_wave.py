@@ -122,6 +122,11 @@ class SemanticToWave(nn.Module):
         if gin != mrte_hidden:  # the text side keeps its own, smaller style
             self.ge_to512 = nn.Linear(gin, mrte_hidden)
 
+    @property
+    def receptive_frames(self) -> int:
+        """Latent frames on each side that can influence one frame of sound, behind the prior."""
+        return self.flow.receptive_frames + self.dec.receptive_frames
+
     # --- style -------------------------------------------------------------------------------------------------------
 
     def style(

@@ -26,6 +26,7 @@ from voxcommons.prepare.corpus import Corpus
 
 STATISTICS = 2 * BANDS + 2
 MIDDLE = 2 * BANDS  # where the middle of the pitch stands in them
+TRACKER = 2  # which way of hearing pitch: raised with every change of `track_pitch`, so that nothing heard before is taken for it
 _MEL, _PITCH, _CLIPS = "mel.f16", "pitch.f32", "clips.npz"
 
 
@@ -71,7 +72,8 @@ def corpus_features(corpus: Corpus, folder: Path, progress: Progress | None = No
         folder: where the features lie in a folder of their own.
         progress: told once per clip.
     """
-    target = folder / f"features-{corpus.rate}hz-mel{BANDS}-fft{N_FFT}-win{WINDOW}-step{STEP}-pitch{LOWEST_HZ:g}to{HIGHEST_HZ:g}"
+    mel, pitch_range = f"mel{BANDS}-fft{N_FFT}-win{WINDOW}-step{STEP}", f"pitch{LOWEST_HZ:g}to{HIGHEST_HZ:g}"
+    target = folder / f"features-{corpus.rate}hz-{mel}-{pitch_range}-tracker{TRACKER}"
     if not (target / _CLIPS).is_file():
         bar = progress or NullProgress()
         bar.start(len(corpus.clips), "mel frames and pitch")
@@ -80,9 +82,9 @@ def corpus_features(corpus: Corpus, folder: Path, progress: Progress | None = No
         bar.finish()
     with np.load(target / _CLIPS) as stored:
         offsets, statistics = stored["offsets"], stored["statistics"]
-    mel = np.memmap(target / _MEL, "<f2", "r", shape=(int(offsets[-1]), CHANNELS))
-    pitch = np.memmap(target / _PITCH, "<f4", "r", shape=(int(offsets[-1]),))
-    return Features(offsets, mel, pitch, statistics)
+    frames = np.memmap(target / _MEL, "<f2", "r", shape=(int(offsets[-1]), CHANNELS))
+    pitch_hz = np.memmap(target / _PITCH, "<f4", "r", shape=(int(offsets[-1]),))
+    return Features(offsets, frames, pitch_hz, statistics)
 
 
 @torch.inference_mode()

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from voxcommons.models.istft_generator import IstftGenerator
 from voxcommons.models.mel_frames import HOP, MelFrames
 from voxcommons.prepare.corpus import Corpus
+from voxcommons.train.dice import Dice, seed_of
 from voxcommons.train.features import Features
 from voxcommons.train.lesson import Part
 from voxcommons.train.recipes import VocoderRecipe
@@ -39,11 +40,13 @@ class SegmentPart(Part):
         mel: [B, CHANNELS, F] to render.
         pitch_hz: [B, F] as it was heard.
         wave: [B, F * HOP] as it was recorded.
+        noise: [B, F * HOP] standard normal values, the source of the breath.
     """
 
     mel: Tensor
     pitch_hz: Tensor
     wave: Tensor
+    noise: Tensor
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,15 @@ class Segments:
             start = int(rng.integers(0, self.features.frames(clip) - self.frames + 1))
             mel = self.predicted.get(clip) if rng.random() < self.predicted_share else None
             rows.append(self._segment(clip, start, self.features.mel_of(clip) if mel is None else mel))
-        return _part(rows)
+        return _part(rows, [seed_of(*seed, place) for place in places])
 
     def middles(self, *, predicted: bool = False) -> SegmentPart:
         """The middle of every clip, from natural or from predicted mel frames."""
-        starts = {clip: (self.features.frames(clip) - self.frames) // 2 for clip in self.clips}
-        return _part([
-            self._segment(clip, start, self.predicted[clip] if predicted else self.features.mel_of(clip)) for clip, start in starts.items()
-        ])
+        rows = []
+        for clip in self.clips:
+            start = (self.features.frames(clip) - self.frames) // 2
+            rows.append(self._segment(clip, start, self.predicted[clip] if predicted else self.features.mel_of(clip)))
+        return _part(rows, self.clips)
 
     def _segment(self, clip: int, start: int, mel: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         cut = slice(start, start + self.frames)
@@ -109,9 +113,10 @@ def _long_enough(corpus: Corpus, split: str, features: Features, frames: int, sh
     )  # fmt: skip
 
 
-def _part(rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> SegmentPart:
+def _part(rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], seeds: Sequence[int]) -> SegmentPart:
+    """Rows of (mel [CHANNELS, F], pitch [F], wave [F * HOP]), each with the noise of its seed."""
     mel, pitch_hz, wave = (torch.from_numpy(np.stack(each)) for each in zip(*rows, strict=True))
-    return SegmentPart({"items": float(len(rows))}, mel, pitch_hz, wave)
+    return SegmentPart({"items": float(len(rows))}, mel, pitch_hz, wave, Dice(seeds).normal(wave.shape[1]))
 
 
 class VocoderLesson(nn.Module):
@@ -131,7 +136,7 @@ class VocoderLesson(nn.Module):
     def render(self, part: SegmentPart) -> Tensor:
         """The sound [B, F * HOP] of a part."""
         with self.place.autocast(self.recipe.precision):
-            return self.generator(part.mel, part.pitch_hz)[:, 0].float()
+            return self.generator(part.mel, part.pitch_hz, part.noise)[:, 0].float()
 
 
 def train_vocoder(
@@ -187,7 +192,7 @@ def _sample(lesson: VocoderLesson, segments: Segments, number: int) -> Sample:
     frames = min(features.frames(number), LONGEST_SPECTRA * 50 // SPECTRA_PER_S)
     mel = segments.predicted.get(number, features.mel_of(number))[:frames]
     rows = [(mel.T.astype(np.float32), features.pitch_of(number)[:frames], segments.corpus.wave(clip)[: frames * HOP])]
-    part = _part(rows).to(lesson.place.device)
+    part = _part(rows, [number]).to(lesson.place.device)
     listen = MelFrames(segments.corpus.rate)
     natural, made = (spectra(listen(wave.float().cpu())[0]) for wave in (part.wave, lesson.render(part)))
     return Sample(f"{clip.speaker} ({clip.language})", natural, made)
