@@ -3,8 +3,9 @@
     python tools/bundled_voices.py --data CORPUS [--base starter] [--out src/voxcommons/voices_bundled] [--preview]
 
 Three are people who were recorded for speech synthesis and released it (kathleen, CMU ARCTIC bdl and slt). The others are
-nobody: the mean timbre of ten or more readers of one sex, each weighing the same. No reader of LibriSpeech or Common Voice
-is shipped as a voice, so a mean voice never takes its prompt from one of them, but from a person recorded for synthesis.
+nobody: the mean timbre of ten or more readers of one sex, each weighing the same, with a memory of under a second from each.
+No reader of LibriSpeech or Common Voice is shipped as a voice, so a mean voice never takes its prompt from one of them, but from a
+person recorded for synthesis.
 
 CORPUS is a folder with manifest.tsv and its tar archives. The result depends on the base model and must be made again when
 that changes.
@@ -29,7 +30,7 @@ from voxcommons.base.files import atomic_folder
 from voxcommons.evaluate.dev_speakers import Clip, ClipReader
 from voxcommons.evaluate.pitch import median_pitch_hz, pitch_track
 from voxcommons.models.build import BaseModel, load_base
-from voxcommons.prepare.features import codes_of, phones_of, style_of
+from voxcommons.prepare.features import codes_of, mixed_style, phones_of, style_of
 from voxcommons.text.reader import read
 from voxcommons.text.symbols import PUNCTUATION, phone_ids
 from voxcommons.voicefile.archive import write_manifest
@@ -181,7 +182,7 @@ def mean_style(base: BaseModel, corpus: Corpus, reader: ClipReader, recipe: Reci
             f"too few readers for {recipe.name}", expected=f"at least {FEWEST_READERS}", found=str(len(styles)),
             do="a mean of fewer could be recognised as one of them",
         )
-    return np.mean(styles, axis=0).astype(np.float32), len(styles)
+    return mixed_style(base, styles), len(styles)
 
 
 def prompt_of(base: BaseModel, corpus: Corpus, reader: ClipReader, name: str) -> tuple[Features, Clip]:

@@ -149,6 +149,24 @@ def test_the_order_of_recordings_of_one_length_matters_to_the_memory_only(model)
     assert torch.allclose(forth[: TINY.style + 1], back[: TINY.style + 1], atol=1e-5)
 
 
+@torch.no_grad()
+def test_a_mixed_voice_is_the_mean_with_a_little_of_each_memory(model):
+    voices = torch.stack([model.describe([heard(model, 1.0, hz=hz, seed=seed)]) for seed, hz in enumerate((110.0, 150.0, 200.0))])
+    mixed = model.mixed(voices)
+    assert torch.allclose(mixed[: TINY.style + 1], voices[:, : TINY.style + 1].mean(0))
+    memory = mixed[TINY.style + 1 :].unflatten(0, (TINY.remembered_codes, -1))
+    each = voices[:, TINY.style + 1 :].unflatten(1, (TINY.remembered_codes, -1))
+    assert torch.equal(memory, torch.cat([each[0, :7], each[1, :7], each[2, :6]]))
+    assert torch.equal(model.mixed(voices[:1]), voices[0])
+
+
+@torch.no_grad()
+def test_a_voice_without_a_memory_still_speaks(model, voice):
+    empty = voice.clone()
+    empty[:, TINY.style + 1 :] = -1
+    assert bool(model.decode(tokens(7), phonemes(5), empty).isfinite().all())
+
+
 def test_a_recording_has_at_least_one_token(model):
     with pytest.raises(ValueError, match="at least 40 ms"):
         heard(model, 0.03)

@@ -111,6 +111,16 @@ class MelAcoustic(nn.Module):
             done += len(part)
         return torch.cat([style, statistics[2 * BANDS : 2 * BANDS + 1], memory.flatten()])
 
+    def mixed(self, voices: Tensor) -> Tensor:
+        """One voice [G] of several [N, G], each weighing the same: the mean of what has one, a little of each one's memory."""
+        taken = -(-self.remembered_codes // len(voices))
+        memories = voices[:, self.style_channels + 1 :].unflatten(1, (self.remembered_codes, _PER_MEMORY))
+        memory = torch.cat([each[each[:, 0] >= 0][:taken] for each in memories] + [memories.new_zeros(self.remembered_codes, _PER_MEMORY)])
+        known = min(self.remembered_codes, len(memory) - self.remembered_codes)
+        memory = memory[: self.remembered_codes].clone()
+        memory[known:, 0] = NO_CODE
+        return torch.cat([voices[:, : self.style_channels + 1].mean(0), memory.flatten()])
+
     # --- speaking ----------------------------------------------------------------------------------------------------
 
     def prior(
@@ -234,6 +244,7 @@ class MelAcoustic(nn.Module):
         memory = flat[:, self.style_channels + 1 :].unflatten(1, (self.remembered_codes, _PER_MEMORY))
         codes = memory[:, :, 0].float()
         there = codes >= 0
+        there = there | ~there.any(1, keepdim=True)  # attention needs something to look at
         none = flat.new_zeros(len(flat), 0)
         return style, middle, Person(none, none, codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
 

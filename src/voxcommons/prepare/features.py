@@ -105,6 +105,14 @@ def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Pro
     return (total / weight).astype(np.float32)
 
 
+@torch.inference_mode()
+def mixed_style(base: BaseModel, styles: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """One timbre [gin] of several, each weighing the same."""
+    if len(styles) > 1 and isinstance(base.semantic_to_wave, MelAcoustic):
+        return np.asarray(base.semantic_to_wave.mixed(torch.from_numpy(np.stack(styles))).numpy(), np.float32)
+    return np.asarray(np.mean(styles, axis=0), np.float32)
+
+
 def _speaker_vector(base: BaseModel, clips: Sequence[Samples], rate: int) -> torch.Tensor | None:
     """Who speaks in some clips [1, V], for models that take it.
 

@@ -17,7 +17,7 @@ import numpy as np
 from voxcommons.audio.files import Audio, load
 from voxcommons.base.errors import InputError
 from voxcommons.models.build import BaseModel
-from voxcommons.prepare.features import codes_of, phones_of, style_of
+from voxcommons.prepare.features import codes_of, mixed_style, phones_of, style_of
 from voxcommons.text.reader import read
 from voxcommons.voicefile.features import Features
 from voxcommons.voicefile.manifest import PROMPT_FILE, BaseFacts, FileFacts, PromptFacts, VoiceManifest
@@ -74,9 +74,7 @@ def passing_voice(base: BaseModel, clips: Clips) -> PassingVoice:
     main = _main_clip(clips.main)
     others = [_clip(path) for path in clips.others[:MOST_OTHERS]]
     rate = main.rate
-    style = style_of(base, [main.samples], rate)
-    for other in others:  # one by one, because each has its own rate
-        style = style + style_of(base, [other.samples], other.rate)
+    style = mixed_style(base, [style_of(base, [clip.samples], clip.rate) for clip in (main, *others)])  # each has its own rate
     codes, phones, prompt = np.zeros(0, np.int64), np.zeros(0, np.int64), None
     if clips.text.strip():
         said = read(clips.text, clips.language, table=base.table)
@@ -84,7 +82,7 @@ def passing_voice(base: BaseModel, clips: Clips) -> PassingVoice:
         found = phones_of(base, main.samples, rate, said)
         phones = np.asarray(found.ids, np.int64)
         prompt = PromptFacts(0.0, round(main.seconds, 3), found.text, "text" if found.from_text else "recognised")
-    features = Features((style / (1 + len(others))).astype(np.float32), codes, phones)
+    features = Features(style, codes, phones)
     manifest = VoiceManifest(
         name=f"clip-{features.voice_id[:12]}",
         id=features.voice_id,
