@@ -175,6 +175,7 @@ def _prepare(
     from voxcommons.models.build import STARTER, load_base
     from voxcommons.synth.engine import Engine
     from voxcommons.voices.base_models import base_of_voice, find_base
+    from voxcommons.voices.editing import lexicon_of
     from voxcommons.voices.own_weights import own_weights
     from voxcommons.voices.public_networks import equipped
 
@@ -182,6 +183,7 @@ def _prepare(
     place = find_base(base_name or fallback, settings.home)
     if voice is None:
         voice = _default_voice(library.list(), text.text, read_facts(place)[1])
+    options = replace(options, lexicon=lexicon_of(voice, options.lexicon))
     base = equipped(load_base(place, own_weights=own_weights(voice)), settings.home)
     engine = Engine(base, threads=settings.threads)
     if beside is None:
@@ -201,6 +203,7 @@ def _to_file(job: _Job, target: Path, file_format: str | None, progress: Progres
     made_from = provenance(job.text.given, job.voice, job.base, job.options)
     log = ReleaseLog(job.settings.home)
     released = release_to_file(job.watched(progress), target, provenance=made_from, log=log, file_format=file_format)
+    _remember(job, path=str(released.path.absolute()), release_id=released.release_id)
     return {"path": str(released.path), "format": released.file_format, "release_id": released.release_id} | job.facts()
 
 
@@ -218,7 +221,17 @@ def _to_stdout(job: _Job, progress: Progress) -> dict[str, Any]:
             out.flush()
     finally:
         stream.close()
+    _remember(job)
     return {"path": STDOUT, "format": "pcm_s16le"} | job.facts()
+
+
+def _remember(job: _Job, *, path: str = "", release_id: str = "") -> None:
+    """Note down what was spoken, for `vox voices history`."""
+    from voxcommons.voices.notes import Spoken, note
+
+    made, style = job.voice.manifest, getattr(job.voice, "style", "")
+    spoken = Spoken(made.name, made.id, job.text.given, round(job.seconds, 3), style, job.options.language, path, release_id)
+    note(job.settings.home, spoken)
 
 
 def _default_voice(voices: Sequence[Voice], text: str, base_sha256: str) -> Voice:
