@@ -1,7 +1,7 @@
 """When each word of a sentence is spoken.
 
 The content encoder tells which phoneme each token speaks, the reader which word a phoneme belongs to, and the course when a token
-falls. A token lasts 40 ms, and sounds flow into each other, so a word's edge is known to about a tenth of a second.
+falls. A token lasts 40 ms, so a word's edge is known no better than that; what lies between two words belongs half to each.
 """
 
 from __future__ import annotations
