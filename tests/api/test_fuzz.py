@@ -13,7 +13,7 @@ _EXAMPLES = 12
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 _OPERATIONS = [
     "GET /tts", "POST /tts", "GET /control", "POST /control", "GET /set_gpt_weights", "GET /set_sovits_weights", "GET /set_refer_audio",
-    "POST /v1/audio/speech", "GET /v1/audio/voices", "GET /v1/models", "GET /v1/models/{model}", "GET /healthz",
+    "POST /v1/speak", "POST /v1/audio/speech", "GET /v1/audio/voices", "GET /v1/models", "GET /v1/models/{model}", "GET /healthz",
 ]  # fmt: skip
 # They take nothing but a path, so there is nothing to send them wrongly.
 _PLAIN = {"GET /v1/audio/voices", "GET /v1/models", "GET /v1/models/{model}", "GET /healthz"}

@@ -40,7 +40,7 @@ def test_every_endpoint_and_every_field_is_on_it(served, text):
         for method, facts in methods.items():
             assert f'id="{method}{path}"' in text
             assert all(f"<code>{one['name']}</code>" in text for one in facts.get("parameters", ()))
-    for schema in ("TtsRequest", "SpeechRequest"):
+    for schema in ("TtsRequest", "SpeechRequest", "SpeakRequest"):
         for name in description["components"]["schemas"][schema]["properties"]:
             assert f"<code>{name}</code></td>" in text
 

@@ -9,7 +9,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-import voxcommons.jobs.tables  # noqa: F401 - the tables there are
+import voxcommons.jobs.tables
+import voxcommons.voices.tables  # noqa: F401 - the tables there are
 from databases import new_postgres
 from voxcommons.base import database as module
 from voxcommons.base.database import NEWEST, Database

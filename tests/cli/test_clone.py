@@ -13,6 +13,7 @@ import soundfile
 from small_disk import small_files_only
 from sounds import encode, speech_like, write_wav
 from tiny_base import make_tiny_base
+from tiny_sense_voice import write_sense_voice
 from voxcommons.base.settings import Settings
 from voxcommons.cli.main import main
 from voxcommons.models.build import save_base
@@ -233,3 +234,48 @@ def test_a_real_recording_is_cloned_by_its_file_alone(shared, vox, home):
     assert (code, err) == (0, [])
     assert "good" in out[0]
     assert json.loads((home / "voices" / "a" / "voice.json").read_text("utf-8"))["consent"]["note"] == "public recording"
+
+
+def noisy(path, snr_db=9):
+    sound = speech_like((4.0, 6.0, 6.0))
+    noise = np.random.default_rng(0).standard_normal(len(sound)).astype(np.float32)
+    return write_wav(path, (sound + noise * sound.std() * np.float32(10 ** (-snr_db / 20))) * np.float32(0.6))
+
+
+def test_the_gate_refuses_what_check_rejects(vox, tmp_path, home):
+    code, out, err = vox(noisy(tmp_path / "a.wav"), "--gate", "normal")
+    assert (code, out, len(err)) == (2, [], 1)
+    assert "needs 20 dB" in err[0]
+    assert written(home) == []
+    assert vox(noisy(tmp_path / "a.wav"), "--no-preview")[0] == 0
+
+
+def test_noise_is_lowered_on_request_and_said(vox, tmp_path):
+    code, _, err = vox(noisy(tmp_path / "a.wav", 16), "--denoise", "--no-preview")
+    assert code == 0
+    assert any("lowered by" in line for line in err)
+
+
+def test_an_engine_may_write_down_the_words(vox, tmp_path):
+    pytest.importorskip("sherpa_onnx")
+    model = write_sense_voice(tmp_path / "model", ["hello", "there"])
+    recording = write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0)))
+    code, out, err = vox(recording, "--transcribe", f"sherpa-onnx:{model}", "--lang", "en", "--no-preview", "--json")
+    assert (code, json.loads("\n".join(out))["text_from"]) == (0, "engine")
+    assert any("written down by sherpa-onnx" in line for line in err)
+
+
+def test_a_folder_without_a_model_is_refused_before_anything_is_written(vox, tmp_path, home):
+    code, out, err = vox(write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0))), "--transcribe", f"sherpa-onnx:{tmp_path}")
+    assert (code, out, len(err)) == (2, [], 1)
+    assert "no model for sherpa-onnx" in err[0]
+    assert written(home) == []
+
+
+def test_features_are_kept_on_request_only(vox, tmp_path, home):
+    recording = write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0)))
+    assert vox(recording, "--no-preview")[0] == 0
+    assert not (home / "cache").exists()
+    assert vox(recording, "--no-preview", "--cache", name="b")[0] == 0
+    assert len(list((home / "cache" / "features").rglob("*.safetensors"))) == 3
+    assert (home / "voices" / "a" / "prompt.safetensors").read_bytes() == (home / "voices" / "b" / "prompt.safetensors").read_bytes()

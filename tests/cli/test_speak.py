@@ -256,3 +256,16 @@ def test_pauses_pitch_and_range_are_options_of_every_text(vox, place):
     assert seconds_of(place / "c.wav") == pytest.approx(seconds_of(place / "a.wav"), abs=0.1)
     assert "pitch from -12 to 12" in refused(vox, place, "Hello.", "--pitch", "13")
     assert "too long" in refused(vox, place, "Hello [pause 1000s] there.", "-v", "tester")
+
+
+def test_subtitles_lie_beside_the_sound(vox, place):
+    for name in ("out.srt", "out.vtt"):
+        code, out, _ = vox(
+            "Hello there. [pause 1s] Friend.", "-v", "tester", "-o", "out.wav", "--takes", "1", "--subtitles", name, "--json"
+        )
+        assert (code, json.loads(out)["subtitles"]) == (0, name)
+    assert "Hello there." in (place / "out.srt").read_text()
+    assert (place / "out.vtt").read_text().startswith("WEBVTT\n\n00:00:00.000 --> ")
+    for name in ("out.txt", "nowhere/out.srt"):
+        refused(vox, place, "Hello.", "-v", "tester", "-o", "new.wav", "--subtitles", name)
+    refused(vox, place, "...", "-v", "tester", "-o", "new.wav", "--subtitles", "new.srt")

@@ -1,6 +1,7 @@
 """Prosody that was asked for: pauses of their length, words at their tempo and pitch, in pieces as in the whole."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from voxcommons.synth.engine import Engine
 from voxcommons.synth.options import SpeakOptions
 from voxcommons.text.reader import read
 from voxcommons.text.script import Manner, Script, Stretch
+from voxcommons.text.ssml import ssml_script
+from voxcommons.text.symbols import phone_ids
 
 RATE = 16000
 
@@ -175,3 +178,38 @@ def test_a_model_that_cannot_tell_words_apart_cuts_where_the_manner_changes(base
     assert [text[chunk.text_start : chunk.text_end] for chunk in chunks] == ["Hello", "there,", "my friend."]
     usual = list(Engine(deaf).speak("there,", add_tiny_voice(home, deaf, "other"), SpeakOptions(takes=1, seed=0)))
     assert chunks[1].seconds > 1.5 * usual[0].seconds
+
+
+def test_the_phonemes_of_ssml_are_those_handed_to_the_model(engine, voice, handed_on):
+    spoken = '<speak>I say <phoneme alphabet="ipa" ph="təˈmɑːtoʊ">potato</phoneme>. <phoneme ph="zhang3">长</phoneme>大了。</speak>'
+    speak(engine, voice, ssml_script(spoken))
+    assert "T AH0 M AA1 T OW0" in " ".join(handed_on[0].phones)
+    assert handed_on[1].phones[:2] == ("zh", "ang3")
+    assert all(utterance.ids == phone_ids(utterance.phones) for utterance in handed_on)
+
+
+def test_silence_where_it_is_asked_for_is_silence(engine, voice):
+    text = "Hello there, my dear friend."
+    samples = speak(engine, voice, ssml_script(f'<speak>One. <prosody volume="silent">{text}</prosody> Two.</speak>'))
+    assert max(silences(samples)) > 1.0
+    quieter = speak(engine, voice, ssml_script(f'<speak><prosody volume="-20dB">{text}</prosody></speak>'))
+    assert np.abs(quieter).max() < 0.2 * np.abs(speak(engine, voice, text)).max()
+
+
+def test_no_break_leaves_no_pause(engine, voice):
+    joined = speak(engine, voice, ssml_script('<speak>One.<break strength="none"/> Two.</speak>'), pause_s=0.5)
+    assert max(silences(joined), default=0.0) < 0.1
+
+
+def test_emphasis_is_spoken_by_a_model_without_a_pitch_too(home):
+    public = make_tiny_base(generator="hifigan", ending="soon")
+    script = ssml_script("<speak>Hello <emphasis>there</emphasis>.</speak>")
+    chunks = list(Engine(public).speak(script, add_tiny_voice(home, public), SpeakOptions(takes=1)))
+    assert [chunk.text for chunk in chunks] == ["Hello there."]
+
+
+def test_a_voice_without_a_prompt_says_that_its_middle_is_not_known(base, voice):
+    stranger = SimpleNamespace(manifest=voice.manifest, features=replace(voice.features, prompt_codes=np.zeros(0, np.int64)))
+    with pytest.raises(InputError, match="pitch of this voice is not known"):
+        list(Engine(base).speak("Hello.", stranger, SpeakOptions(pitch_range=0.5)))
+    assert sum(len(chunk.samples) for chunk in Engine(base).speak("Hello.", stranger, SpeakOptions(pitch=2.0, takes=1))) > 1000

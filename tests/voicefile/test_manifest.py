@@ -48,8 +48,48 @@ def test_every_fault_is_named_at_once(data):
     assert caught.value.fields["faults"] == tuple(faults)
 
 
-NO_MANIFESTS = [b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"schema": 2}', b"[" * 100_000, b" " * 300_000, b'{"schema": true}']
-FIELDS = "name id base files created sample_rate language speaker consent prompt recording".split()
+def test_what_older_programs_can_read_is_written_as_they_know_it(data, manifest):
+    from dataclasses import replace
+
+    assert data["schema"] == 1
+    assert not {"tags", "styles"} & set(data)
+    assert json.loads(replace(manifest, tags=("warm",)).to_json())["schema"] == 2
+
+
+def test_tags_and_styles_are_kept(data):
+    facts = {"bytes": 9, "sha256": "cd" * 32}
+    data["files"] |= {"style-03.safetensors": facts, "style-03.flac": facts, "lexicon.tsv": facts}
+    data |= {"schema": 2, "tags": ["温柔", "old man"], "styles": {"愤怒": {"slot": 3, "text": "走开", "phones_from": "text"}}}
+    found = parse_manifest(json.dumps(data))
+    assert found.tags == ("温柔", "old man")
+    assert found.styles["愤怒"].features_file == "style-03.safetensors"
+    assert parse_manifest(found.to_json()) == found
+
+
+@pytest.mark.parametrize(
+    ("tags", "styles", "files"),
+    [
+        (["Warm"], {}, ()), (["a", "a"], {}, ()), (["a,b"], {}, ()), ([""], {}, ()), (["x" * 41], {}, ()), ("warm", {}, ()), ([7], {}, ()),
+        ([f"t{n}" for n in range(33)], {}, ()),
+        ([], {"calm": {"slot": 1}}, ()),
+        ([], {"calm": {"slot": 17}}, ("style-01.safetensors",)),
+        ([], {"calm": {"slot": "1"}}, ("style-01.safetensors",)),
+        ([], {"../calm": {"slot": 1}}, ("style-01.safetensors",)),
+        ([], {"calm": {"slot": 1}, "angry": {"slot": 1}}, ("style-01.safetensors",)),
+        ([], {"calm": {"slot": 1}}, ("style-01.safetensors", "style-02.flac")),
+        ([], {}, ("style-01.flac",)),
+    ],
+)  # fmt: skip
+def test_odd_tags_and_styles_are_faults(data, tags, styles, files):
+    data |= {"schema": 2, "tags": tags, "styles": {name: {"phones_from": "text"} | facts for name, facts in styles.items()}}
+    data["files"] |= {name: {"bytes": 9, "sha256": "cd" * 32} for name in files}
+    found, faults = read_manifest(json.dumps(data))
+    assert found is None
+    assert any(fault.startswith(("tags:", "styles:", "files:", "slot:")) for fault in faults)
+
+
+NO_MANIFESTS = [b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"schema": 3}', b"[" * 100_000, b" " * 300_000, b'{"schema": true}']
+FIELDS = "name id base files created sample_rate language speaker consent prompt recording tags styles".split()
 
 
 @pytest.mark.parametrize("text", NO_MANIFESTS)

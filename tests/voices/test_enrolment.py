@@ -1,7 +1,5 @@
 """A recording is judged before it becomes a voice, and becomes one by words given, heard or guessed."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -15,7 +13,8 @@ from voxcommons.prepare.gate import STRICT
 from voxcommons.prepare.transcribe import Heard, open_transcriber
 from voxcommons.voicefile.check import check
 from voxcommons.voices.cloning import CloneOptions
-from voxcommons.voices.enrolment import EnrolOptions, enrol, take_in
+from voxcommons.voices.enrolment import EnrolOptions, enrol
+from voxcommons.voices.intake import IntakeOptions, take_in
 from voxcommons.voices.library import Library
 
 LONG = (4.0, 6.0, 5.0, 3.0)
@@ -73,7 +72,7 @@ def test_a_campaign_may_be_stricter(tmp_path):
     path = noisy(tmp_path / "a.wav", 16)
     assert take_in(path).ruling.decision == "accept_with_fixes"
     with pytest.raises(InputError, match="not good enough"):
-        take_in(path, EnrolOptions(gate=STRICT))
+        take_in(path, IntakeOptions(gate=STRICT))
 
 
 def test_noise_is_lowered_when_asked_and_only_then(tmp_path, base, library):
@@ -177,6 +176,6 @@ class Suspects:
 
 
 def test_two_people_are_asked_about_and_not_refused(recording):
-    intake = take_in(recording, replace(EnrolOptions(), opinions=Suspects()))
+    intake = take_in(recording, IntakeOptions(opinions=Suspects()))
     assert intake.ruling.decision == "accept_with_fixes"
     assert "several_speakers" in kinds(intake)

@@ -22,6 +22,7 @@ from voxcommons.api.desk import Desk, Ended, Ticket
 from voxcommons.api.faults import Fault, fault_of, unreadable
 from voxcommons.api.folders import AllowedFolders
 from voxcommons.api.guard import TOO_LARGE, Guard, too_large
+from voxcommons.api.native import NativeApi
 from voxcommons.api.openai_speech import OpenAiApi
 from voxcommons.api.page import EXAMPLE_ADDRESS, api_page
 from voxcommons.api.public import PublicApi
@@ -100,6 +101,7 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
         title="VoxCommons", version=__version__, description=_DESCRIPTION, lifespan=running, docs_url=None, redoc_url=None,
         redirect_slashes=False,
     )  # fmt: skip
+    api.include_router(NativeApi(config, studio, desk, log).router())
     api.include_router(OpenAiApi(config, studio, desk, log).router())
     api.include_router(PublicApi(config, studio, desk, log, sessions, stop).router())
     _add_pages(api, desk)

@@ -26,11 +26,16 @@ from voxcommons.synth.chunks import AudioChunk, silence
 from voxcommons.synth.engine import Engine, SpeakingVoice, provenance
 from voxcommons.synth.options import SpeakOptions, Streaming
 from voxcommons.synth.stream import derived_seed
+from voxcommons.synth.subtitles import Subtitles
+from voxcommons.text.phonemes import TextWarning
 from voxcommons.text.script import Script
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.trust.labels import Label
 from voxcommons.trust.release import Provenance, new_label, release_stream, release_to_file, silent_speech
 from voxcommons.trust.sinks import FORMATS
+from voxcommons.voices.editing import lexicon_of
+from voxcommons.voices.library import Voice
+from voxcommons.voices.notes import Spoken, note
 from voxcommons.voices.passing import Clips
 
 # What the public models were tuned for; SpeakOptions suits the light acoustic model, which only models of ours have.
@@ -55,6 +60,7 @@ class Order:
         line_pause_s: silence after every line.
         silent_s: what to say when nothing can be read aloud: so much silence; None makes it an error.
         sample_rate: of the sound, in Hz; None for the model's own.
+        timed: whether the `Tail` is to tell when each word is spoken.
     """
 
     text: str
@@ -68,6 +74,7 @@ class Order:
     line_pause_s: float = 0.0
     silent_s: float | None = None
     sample_rate: int | None = None
+    timed: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,14 +93,19 @@ class Tail:
 
     Attributes:
         seconds: how long the sound is.
+        subtitles: when each sentence is spoken, and each word where the order asks for it and the model can tell.
+        warnings: what is not heard as it was written.
     """
 
     seconds: float = 0.0
+    subtitles: Subtitles = field(default_factory=Subtitles)
+    warnings: list[TextWarning] = field(default_factory=list)
 
     def measured(self, chunks: Iterator[AudioChunk]) -> Iterator[AudioChunk]:
         """The chunks, counted as they pass."""
-        for chunk in chunks:
+        for chunk in self.subtitles.watched(chunks):
             self.seconds += chunk.seconds
+            self.warnings += chunk.warnings
             yield chunk
 
 
@@ -113,7 +125,10 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
         VoxError: what the engine, the voice or the door say; before the first byte wherever that can be known.
     """
     engine, voice = _engine_and_voice(order, studio)
-    options = replace(options_for(engine.base.facts, order, cancel), polyphones=studio.polyphones)
+    options = options_for(engine.base.facts, order, cancel)
+    options = replace(options, polyphones=studio.polyphones, word_times=order.timed and engine.tells_words)
+    if isinstance(voice, Voice):
+        options = replace(options, lexicon=lexicon_of(voice, options.lexicon))
     made_from = provenance(order.text, voice, engine.base, options)
     rate, tail = order.sample_rate or engine.base.sample_rate, Tail()
     chunks = tail.measured(_at_rate(_chunks(engine, voice, order, options), rate))
@@ -126,6 +141,7 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
             yield head
             yield first
             yield from stream
+        _remember(order, voice, tail, log, label)
         yield tail
         return
     kept = []
@@ -133,9 +149,17 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
         kept.append(chunk)
         yield None
     content = _whole(kept, order.file_format, made_from, log, label)
+    _remember(order, voice, tail, log, label)
     yield head
     yield content
     yield tail
+
+
+def _remember(order: Order, voice: SpeakingVoice, tail: Tail, log: ReleaseLog, label: Label) -> None:
+    """Note down what a voice of the library spoke, for `vox voices history`."""
+    if isinstance(voice, Voice):
+        made, language = voice.manifest, str(order.delivery.get("language") or "")
+        note(log.home, Spoken(made.name, made.id, order.text, round(tail.seconds, 3), voice.style, language, release_id=label.release_id))
 
 
 def _whole(chunks: list[AudioChunk], file_format: str, made_from: Provenance, log: ReleaseLog, label: Label) -> bytes:

@@ -156,6 +156,20 @@ async def speech(
             errand.end()
 
 
+async def collected(request: Request, desk: Desk, work: Generator[Any, None, None], cancel: Event) -> tuple[Head, bytes, Tail] | Response:
+    """All that the work of `orders.spoken` yields for a whole sound, or the answer that says why there is none."""
+    errand = Errand(request, desk, cancel)
+    if not errand.begin(work):
+        return busy(desk).response(request.url.path)
+    try:
+        head = await errand.next()
+        content = await errand.next() if isinstance(head, Head) else head
+        tail = await errand.next() if isinstance(content, bytes) else content
+    finally:
+        errand.end()
+    return _ended(tail, errand, request, "tts failed") if isinstance(tail, Ended) else (head, content, tail)
+
+
 async def errand_done(request: Request, desk: Desk, work: Generator[Any, None, None], cancel: Event, failed: str) -> Response | None:
     """Wait for work that yields nothing; None when it went well, else the answer that says why not."""
     errand = Errand(request, desk, cancel)

@@ -12,13 +12,16 @@ from voxcommons.base.errors import InputError
 from voxcommons.base.messages import say
 from voxcommons.base.settings import MessageLanguage
 from voxcommons.cli.console import BASE_HELP, RichProgress, echo_json, settings_of
-from voxcommons.prepare.recording import prepare_recording
+from voxcommons.prepare.gate import GATES
+from voxcommons.prepare.transcribe import ENGINES, open_transcriber
+from voxcommons.voices.intake import IntakeOptions, take_in
 from voxcommons.voices.library import Library
 
 if TYPE_CHECKING:
     from voxcommons.base.progress import Progress
     from voxcommons.base.settings import Settings
     from voxcommons.models.build import BaseModel
+    from voxcommons.prepare.transcribe import Transcriber
     from voxcommons.voices.cloning import Preview
     from voxcommons.voices.library import Voice
 
@@ -31,6 +34,12 @@ PREVIEW_TEXTS: Final = {"en": "Hello! This is how I sound.", "zh": "你好，这
 @click.option("--name", required=True, help="Name of the new voice; letters of any script.")
 @click.option("--text", help="What is said in the recording, or @FILE; the prompt's part is found by itself.")
 @click.option("--lang", "language", help="Language of the recording: en, zh, ... ; found by itself when left out.")
+@click.option("--transcribe", "engine", metavar="ENGINE:FOLDER",
+              help=f"Have the words written down by {' or '.join(ENGINES)} with the model in FOLDER, when there is no --text.")
+@click.option("--gate", type=click.Choice(["none", *GATES]), default="none", show_default=True,
+              help="Refuse a recording that `vox check` would reject.")
+@click.option("--denoise", is_flag=True, help="Lower the noise before cloning; it takes a little of the voice with it.")
+@click.option("--cache", is_flag=True, help="Keep computed features, so that cloning again is quicker; they tell what was said.")
 @click.option("--base", "base_name", default="starter", show_default=True, metavar="NAME|FOLDER", help=BASE_HELP)
 @click.option("--no-recording", is_flag=True, help="Keep only what was computed, not the recording or its text.")
 @click.option("--no-preview", is_flag=True, help="Make no spoken sample of the voice (preview.flac).")
@@ -45,6 +54,10 @@ def clone(
     name: str,
     text: str | None,
     language: str | None,
+    engine: str | None,
+    gate: str,
+    denoise: bool,
+    cache: bool,
     base_name: str,
     no_recording: bool,
     no_preview: bool,
@@ -63,25 +76,31 @@ def clone(
     library = Library(settings.home)
     library.reserve(name, replace=replace)
     words = _text_of(text)
+    asked = {"take_rejected": gate == "none", "denoise": denoise, "gate": GATES.get(gate, GATES["normal"])}
     with RichProgress() as progress:
-        prepared = prepare_recording(recording, progress)
+        intake = take_in(recording, IntakeOptions(**asked), progress)
+        transcriber = _transcriber(engine, settings.threads) if engine is not None and words is None else None
         progress.start(None, "loading the base model")
         # Here and not above: a recording that cannot be used is refused before torch is loaded.
         from voxcommons.models.build import load_base, use_threads
+        from voxcommons.prepare.feature_cache import FeatureCache
         from voxcommons.voices.base_models import find_base
-        from voxcommons.voices.cloning import CloneOptions, build_voice, read_transcript
+        from voxcommons.voices.cloning import CloneOptions
+        from voxcommons.voices.enrolment import CACHE_FOLDER, EnrolOptions, enrol_taken
         from voxcommons.voices.public_networks import equipped
 
         use_threads(settings.threads)
         parts = ("content", "semantic_to_wave") if no_preview else ("content", "semantic_to_wave", "text_to_semantic")
         base = equipped(load_base(find_base(base_name, settings.home), parts=parts), settings.home, cloning=True)
-        transcript = read_transcript(words, language, table=base.table)
         preview = None if no_preview else _preview_with(base, settings, progress)
-        options = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence, preview=preview)
-        made = build_voice(prepared, name, transcript, base, library, progress, replace=replace, options=options)
+        about = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence, preview=preview)
+        kept = FeatureCache(settings.home / CACHE_FOLDER) if cache else None
+        options = EnrolOptions(transcriber=transcriber, cache=kept, clone=about)
+        made = enrol_taken(intake, name, text=words, language=language, base=base, library=library, progress=progress, replace=replace,
+                           options=options)  # fmt: skip
         for note in made.advice:
             progress.note(f"{_note(settings.language_of_messages)}{note.text(settings.language_of_messages)}")
-    voice, report, prompt = made.voice, prepared.checked.report, made.voice.manifest.prompt
+    voice, report, prompt = made.voice, intake.checked.report, made.voice.manifest.prompt
     prompt_s = prompt.end_s - prompt.start_s if prompt is not None else 0.0
     seconds = time.monotonic() - begun
     if as_json:
@@ -91,12 +110,14 @@ def clone(
                 "folder": str(voice.folder),
                 "id": voice.manifest.id,
                 "language": voice.manifest.language,
+                "decision": intake.ruling.decision,
                 "verdict": report.verdict,
                 "snr_db": round(report.snr_db, 1),
                 "speech_s": round(report.speech_s, 2),
                 "prompt_s": round(prompt_s, 2),
                 "prompt_text": prompt.text if prompt is not None else "",
                 "phones_from": prompt.phones_from if prompt is not None else "",
+                "text_from": made.text_from,
                 "advice": [note.kind for note in made.advice],
                 "seconds": round(seconds, 2),
             }
@@ -122,6 +143,12 @@ def _preview_with(base: BaseModel, settings: Settings, progress: Progress) -> Pr
         speak_to_file(Engine(base, threads=settings.threads), text, voice, SpeakOptions(), path, settings.home)
 
     return preview
+
+
+def _transcriber(engine: str, threads: int | None) -> Transcriber:
+    """The speech recogniser that `ENGINE:FOLDER` names."""
+    name, _, folder = engine.partition(":")
+    return open_transcriber(name, Path(folder), threads or 1)
 
 
 def _text_of(text: str | None) -> str | None:

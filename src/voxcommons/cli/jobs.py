@@ -36,7 +36,7 @@ def jobs() -> None:
 
 
 @jobs.command()
-@click.argument("kind", type=click.Choice(list(TASKS)))
+@click.argument("kind", type=click.Choice([kind for kind, task in TASKS.items() if task.order]))
 @click.argument("facts", nargs=-1, metavar="NAME=VALUE...")
 @click.option("--key", help="An order with the same key is not made twice.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
@@ -51,7 +51,9 @@ def add(context: click.Context, kind: str, facts: tuple[str, ...], key: str | No
     """
     settings = settings_of(context)
     given = dict(_pair(fact) for fact in facts)
-    order = TASKS[kind].order(given, settings)
+    task_order = TASKS[kind].order
+    assert task_order is not None, "the choices are those with an order"
+    order = task_order(given, settings)
     with _desk(context) as desk:
         (job,) = desk.submit([replace(order, key=key)])
     _show_line(job, as_json)

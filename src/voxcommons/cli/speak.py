@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from voxcommons.models.build import BaseModel
     from voxcommons.synth.chunks import AudioChunk
     from voxcommons.synth.engine import SpeakingVoice
+    from voxcommons.synth.subtitles import Subtitles
     from voxcommons.text.lexicon import Lexicon
     from voxcommons.text.script import Script
     from voxcommons.voices.library import Voice
@@ -57,6 +58,7 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
 @click.option("--pause", type=float, default=0.3, show_default=True, help="Seconds of silence after a sentence.")
 @click.option("--takes", type=int, help="Times a sentence is tried, the clearest is kept; by default 4, with --stream 1.")
 @click.option("--stream", is_flag=True, help="Hand out sound while a sentence is still being made; for use with -o -.")
+@click.option("--subtitles", metavar="FILE", help="Also write subtitles, .srt or .vtt; .vtt has the time of every word.")
 @click.option("--lexicon", metavar="FILE", help="Own readings of words: lines of 'word TAB reading', or JSON.")
 @click.option("--polyphones", type=click.Choice(CHOICES), default=DICTIONARY, show_default=True,
               help="Who decides Mandarin characters with several readings; g2pw is a network: vox models pull g2pw.")  # fmt: skip
@@ -73,6 +75,7 @@ def speak(
     file_format: str | None,
     ssml: bool,
     lang: str,
+    subtitles: str | None,
     lexicon: str | None,
     polyphones: str,
     base_name: str | None,
@@ -89,13 +92,17 @@ def speak(
     options = SpeakOptions(language=lang, lexicon=_lexicon(lexicon), **_renamed(delivery))
     words = _text(text, source)
     target = _target(output, file_format)
+    beside = _subtitles_path(subtitles)
     script = _script(words, lang, ssml=ssml)
-    job = _prepare(settings, script, voice_name, base_name, options, polyphones)
+    job = _prepare(settings, script, voice_name, base_name, options, polyphones, beside)
     with RichProgress() as progress:
         if output == STDOUT:
             facts = _to_stdout(job, progress)
         else:
             facts = _to_file(job, target, file_format, progress)
+    if beside is not None and job.subtitles is not None:
+        job.subtitles.write(beside)
+        facts["subtitles"] = str(beside)
     aside = output == STDOUT  # standard output carries the sound then
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False), err=True) if aside else echo_json(facts)
@@ -113,6 +120,7 @@ class _Job:
     base: BaseModel
     options: SpeakOptions
     chunks: Iterator[AudioChunk]
+    subtitles: Subtitles | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     work_s: float = 0.0
@@ -154,7 +162,9 @@ class _Job:
         }
 
 
-def _prepare(settings: Settings, text: Script, voice_name: str | None, base_name: str | None, options: SpeakOptions, asked: str) -> _Job:
+def _prepare(
+    settings: Settings, text: Script, voice_name: str | None, base_name: str | None, options: SpeakOptions, asked: str, beside: Path | None
+) -> _Job:
     """Find the voice before the models are loaded: a typing mistake should not cost the wait."""
     from voxcommons.voices.library import Library  # the rooms below load numpy or torch
 
@@ -165,6 +175,7 @@ def _prepare(settings: Settings, text: Script, voice_name: str | None, base_name
     from voxcommons.models.build import STARTER, load_base
     from voxcommons.synth.engine import Engine
     from voxcommons.voices.base_models import base_of_voice, find_base
+    from voxcommons.voices.editing import lexicon_of
     from voxcommons.voices.own_weights import own_weights
     from voxcommons.voices.public_networks import equipped
 
@@ -172,9 +183,16 @@ def _prepare(settings: Settings, text: Script, voice_name: str | None, base_name
     place = find_base(base_name or fallback, settings.home)
     if voice is None:
         voice = _default_voice(library.list(), text.text, read_facts(place)[1])
+    options = replace(options, lexicon=lexicon_of(voice, options.lexicon))
     base = equipped(load_base(place, own_weights=own_weights(voice)), settings.home)
-    chunks = Engine(base, threads=settings.threads).speak(text, voice, options)
-    return _Job(settings, text, voice, base, options, chunks)
+    engine = Engine(base, threads=settings.threads)
+    if beside is None:
+        return _Job(settings, text, voice, base, options, engine.speak(text, voice, options))
+    from voxcommons.synth.subtitles import Subtitles
+
+    watcher = Subtitles()
+    options = replace(options, word_times=engine.tells_words)
+    return _Job(settings, text, voice, base, options, watcher.watched(engine.speak(text, voice, options)), watcher)
 
 
 def _to_file(job: _Job, target: Path, file_format: str | None, progress: Progress) -> dict[str, Any]:
@@ -185,6 +203,7 @@ def _to_file(job: _Job, target: Path, file_format: str | None, progress: Progres
     made_from = provenance(job.text.given, job.voice, job.base, job.options)
     log = ReleaseLog(job.settings.home)
     released = release_to_file(job.watched(progress), target, provenance=made_from, log=log, file_format=file_format)
+    _remember(job, path=str(released.path.absolute()), release_id=released.release_id)
     return {"path": str(released.path), "format": released.file_format, "release_id": released.release_id} | job.facts()
 
 
@@ -202,7 +221,17 @@ def _to_stdout(job: _Job, progress: Progress) -> dict[str, Any]:
             out.flush()
     finally:
         stream.close()
+    _remember(job)
     return {"path": STDOUT, "format": "pcm_s16le"} | job.facts()
+
+
+def _remember(job: _Job, *, path: str = "", release_id: str = "") -> None:
+    """Note down what was spoken, for `vox voices history`."""
+    from voxcommons.voices.notes import Spoken, note
+
+    made, style = job.voice.manifest, getattr(job.voice, "style", "")
+    spoken = Spoken(made.name, made.id, job.text.given, round(job.seconds, 3), style, job.options.language, path, release_id)
+    note(job.settings.home, spoken)
 
 
 def _default_voice(voices: Sequence[Voice], text: str, base_sha256: str) -> Voice:
@@ -210,7 +239,9 @@ def _default_voice(voices: Sequence[Voice], text: str, base_sha256: str) -> Voic
     fitting = [voice for voice in voices if voice.manifest.base.sha256 == base_sha256]
     if not fitting:
         raise InputError(
-            "there is no voice for this base model", expected="a voice in the library", found=f"{len(voices)} of other base models",
+            "there is no voice for this base model",
+            expected="a voice in the library",
+            found=f"{len(voices)} of other base models",
             do="make one: vox clone --help",
         )
     language = "zh" if any("\u3400" <= character <= "\u9fff" for character in text) else "en"
@@ -234,8 +265,11 @@ def _decoded(file: BinaryIO | io.BufferedReader, name: str) -> str:
     content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
         raise InputError(
-            "the text is too long", expected=f"at most {MAX_CHARACTERS} characters", found=f"{name}: more than {_MOST_BYTES} bytes",
-            do="speak it in parts", key="text_too_long",
+            "the text is too long",
+            expected=f"at most {MAX_CHARACTERS} characters",
+            found=f"{name}: more than {_MOST_BYTES} bytes",
+            do="speak it in parts",
+            key="text_too_long",
         )
     try:
         return content.decode("utf-8-sig")
@@ -271,6 +305,15 @@ def _target(output: str | None, file_format: str | None) -> Path:
         raise InputError("cannot write there", expected="the path of a file", found=f"{path} is a folder")
     if not path.parent.is_dir():
         raise InputError("the folder does not exist", expected="an existing folder", found=str(path.parent), do="create it first")
+    return path
+
+
+def _subtitles_path(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    from voxcommons.synth.subtitles import check_path
+
+    check_path(path := Path(name))
     return path
 
 

@@ -35,6 +35,7 @@ VERBS: Mapping[str, Verb] = {
     "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
     "serve": Verb("voxcommons.cli.serve:serve", "Serve voices over HTTP."),
+    "batch": Verb("voxcommons.cli.batch:batch", "Speak a script of many lines to files."),
     "jobs": Verb("voxcommons.cli.jobs:jobs", "Order work for later, watch it, stop it, try it again."),
     "worker": Verb("voxcommons.cli.worker:worker", "Do the work that was ordered."),
     "scan": Verb("voxcommons.cli.scan:scan", "Say what weight files are, and refuse those that hold more than data."),

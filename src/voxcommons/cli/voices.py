@@ -13,9 +13,12 @@ from rich.table import Table
 
 from voxcommons.base.errors import InputError, one_line
 from voxcommons.cli.console import echo_json, settings_of
+from voxcommons.cli.voices_edit import describe_voice, lexicon_of_voice, style
+from voxcommons.cli.voices_find import history, search
 from voxcommons.voicefile.archive import SUFFIX
 from voxcommons.voicefile.check import check
 from voxcommons.voicefile.manifest import TRANSCRIPT_FILE
+from voxcommons.voices.editing import facts_of
 from voxcommons.voices.library import Damaged, Library, Voice
 
 
@@ -23,7 +26,7 @@ from voxcommons.voices.library import Damaged, Library, Voice
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
 @click.pass_context
 def voices(context: click.Context, as_json: bool) -> None:
-    """List the voices of this machine; with a command, show, check, remove, export or import one."""
+    """List the voices of this machine; with a command, find, describe, show, check, remove, export or import one."""
     if context.invoked_subcommand is not None:
         return
     library = Library(settings_of(context).home)
@@ -66,6 +69,9 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
         "base": f"{made.base.name} ({made.base.sha256[:12]})",
         "sample rate": f"{made.sample_rate} Hz",
         "made": made.created,
+        **{f"speaker's {fact}": one_line(value) for fact, value in facts_of(made).items()},
+        "tags": ", ".join(made.tags) or "-",
+        "styles": ", ".join(sorted(made.styles)) or "-",
         "licence": made.licence or "none given: not to be shared",
         "consent": one_line(made.consent.note) or "nothing noted",
         "folder": str(voice.folder),
@@ -145,6 +151,13 @@ def import_voice(context: click.Context, path: Path, name: str | None, replace: 
     """Take in a .voice file after checking everything in it."""
     voice = Library(settings_of(context).home).add(path, name=name, replace=replace)
     click.echo(f"voice {voice.name} is ready")
+
+
+voices.add_command(search)
+voices.add_command(history)
+voices.add_command(describe_voice)
+voices.add_command(lexicon_of_voice)
+voices.add_command(style)
 
 
 def _facts(voice: Voice) -> dict[str, Any]:

@@ -7,11 +7,15 @@ samples however the sound was cut into pieces. It knows nothing about models.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxcommons.text.phonemes import TextWarning
+
+if TYPE_CHECKING:
+    from voxcommons.synth.word_times import WordTime
 
 Samples = NDArray[np.float32]
 
@@ -35,6 +39,9 @@ class AudioChunk:
         text_start, text_end: the sentence's characters in the text that was given.
         warnings: what to tell the user about this sentence; positions count in the text that was given.
         final: True on the last piece of a sentence.
+        text: the sentence as it is shown to people.
+        words: of the sentence, on its last piece, when word times were asked for; they count from the beginning of the speech.
+        pause_s: how much of the end of the piece is the pause after the sentence.
     """
 
     samples: Samples
@@ -45,6 +52,9 @@ class AudioChunk:
     text_end: int
     warnings: tuple[TextWarning, ...] = ()
     final: bool = True
+    text: str = ""
+    words: tuple[WordTime, ...] = ()
+    pause_s: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -75,23 +85,29 @@ class SilenceTrimmer:
         self._started = False
         self.begin = 0
         """Index among the samples taken in of the first one handed out; negative where silence was added before them."""
+        self.given = 0
+        """Samples handed out."""
 
     def push(self, samples: Samples) -> Samples:
         """Take in the next piece [T], return what is certain to stay [<= T + held back]."""
         pending = np.concatenate([self._rest, samples])
         whole = len(pending) // self._frame * self._frame
         self._rest = pending[whole:]
-        return self._judge(pending[:whole])
+        return self._counted(self._judge(pending[:whole]))
 
     def finish(self) -> Samples:
         """Return what remains, with the closing silence cut."""
         speech = self._judge(self._rest)
         self._rest = self._rest[:0]
         if not self._started:
-            return speech
+            return self._counted(speech)
         tail = self._quiet[: self._edge if self._tail is None else self._tail]
         missing = max(0, (self._tail or 0) - len(tail))
-        return np.concatenate([speech, tail, np.zeros(missing, np.float32)])
+        return self._counted(np.concatenate([speech, tail, np.zeros(missing, np.float32)]))
+
+    def _counted(self, samples: Samples) -> Samples:
+        self.given += len(samples)
+        return samples
 
     def _judge(self, samples: Samples) -> Samples:
         if not len(samples):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ from voxcommons.synth.sampling import SamplingOptions
 from voxcommons.synth.self_check import SUSPICIOUS_NATS, SelfCheck
 from voxcommons.synth.speaker import Speaker, SpeakingVoice, speaker_of
 from voxcommons.synth.stream import BlockSizes, SentenceRenderer, derived_seed
+from voxcommons.synth.word_times import WordTime, clocked, places_of, shown, word_times
 from voxcommons.text.phonemes import TextWarning, Utterance
 from voxcommons.text.reader import read
 from voxcommons.text.script import Script, plain_script
@@ -51,11 +53,22 @@ _UNENDING_NATS = 1.0  # what a take that was cut at its limit must be clearer by
 
 @dataclass(frozen=True)
 class _Breath:
-    """What is spoken at once: a passage, how it was read, how it is to sound."""
+    """What is spoken at once: a passage, how it was read, who listens to it, and when its tokens fall."""
 
     passage: Passage
     utterance: Utterance
-    delivery: Delivery
+    check: SelfCheck | None
+    course: Course
+    trimmer: SilenceTrimmer
+
+    def words(self, codes: Sequence[int], frame_s: float, rate: int) -> tuple[WordTime, ...]:
+        """When its words are spoken, once all of it is."""
+        if self.check is None:
+            return ()
+        places = places_of(self.check, codes)
+        marked = self.passage.marks is not None
+        cut_s, sound_s = self.trimmer.begin / rate, self.trimmer.given / rate
+        return word_times(self.utterance, places, self.course, frame_s, (cut_s, cut_s + sound_s), marked=marked)
 
 
 @dataclass
@@ -63,15 +76,20 @@ class _Codes:
     """The tokens of one sentence while they are being decoded; `reason` is known once they are used up."""
 
     stream: Iterator[list[int]]
-    count: int = 0
+    taken: list[int] = field(default_factory=list)
     reason: Reason | None = field(default=None)
     surprise: float = 0.0  # nats per phoneme, where the engine listened to itself
 
     def __iter__(self) -> Iterator[int]:
         for codes in self.stream:
             for code in codes:
-                self.count += 1
+                self.taken.append(code)
                 yield code
+
+    @property
+    def count(self) -> int:
+        """How many have been taken."""
+        return len(self.taken)
 
 
 class Engine:
@@ -87,6 +105,11 @@ class Engine:
         use_threads(threads if threads is not None else suited_threads(base))
         self.base = base
         self._sizes = sizes if sizes is not None else BlockSizes()
+
+    @property
+    def tells_words(self) -> bool:
+        """Whether the base model can tell which word it speaks when."""
+        return isinstance(self.base.content, PhoneticContentEncoder)
 
     def speak(self, text: str | Script, voice: SpeakingVoice, options: SpeakOptions | None = None) -> Iterator[AudioChunk]:
         """Speak a text.
@@ -117,13 +140,13 @@ class Engine:
         check_pitch(self.base, speaker, script, options)
         if options.compat and (script.stretches or script.marks or script.pauses):
             raise InputError("the compatible way of speaking takes plain text alone", found="marked text", do="leave compat out")
-        aligned = isinstance(self.base.content, PhoneticContentEncoder)
+        aligned = self.tells_words
         if options.word_times and not aligned:
             raise InputError(
                 f"the base model {self.base.name} cannot tell when a word is spoken", expected="one that hears phonemes, as the starter",
                 do="ask for no word times",
             )  # fmt: skip
-        return self._speak(script, speaker, options, aligned=aligned)
+        return clocked(self._speak(script, speaker, options, aligned=aligned))
 
     def _speak(self, script: Script, speaker: Speaker, options: SpeakOptions, *, aligned: bool) -> Iterator[AudioChunk]:
         longest = _longest_sentence(script.text, self.base.facts.longest_sentence_s)
@@ -142,19 +165,25 @@ class Engine:
             start, end = script.origin(part.start, part.end)
             warnings += _strange_languages(utterance, self.base.facts.languages, start, end)
             told = ()
-            empty = AudioChunk(np.zeros(0, np.float32), self.base.sample_rate, index, len(parts), start, end, warnings)
+            text = shown(part.text, marked=part.marks is not None)[0]
+            empty = AudioChunk(np.zeros(0, np.float32), self.base.sample_rate, index, len(parts), start, end, warnings, text=text)
             if all(phone in SILENT_PHONES for phone in utterance.phones):
                 asked_s = part.pause_s + (part.lead_s or 0.0) + (part.tail_s or 0.0) if part.tail_s else 0.0
                 lead_s, waiting_s = (0.0, asked_s) if spoken else (lead_s + asked_s, 0.0)
-                yield replace(empty, samples=silence(waiting_s, empty.rate))
+                yield replace(empty, samples=silence(waiting_s, empty.rate), text="")
                 continue
             if lead_s:
-                yield replace(empty, samples=silence(lead_s, empty.rate), warnings=(), final=False)
+                yield replace(empty, samples=silence(lead_s, empty.rate), warnings=(), final=False, text="")
             spoken, lead_s = True, 0.0
-            delivery = part.delivery(utterance, options, centre_hz)
-            yield from self._sentence(_Breath(part, utterance, delivery), speaker, options, empty)
+            breath = self._breath(part, utterance, part.delivery(utterance, options, centre_hz))
+            yield from self._sentence(breath, speaker, options, empty)
         if not spoken:
             raise _no_text("nothing that can be read aloud")
+
+    def _breath(self, part: Passage, utterance: Utterance, delivery: Delivery) -> _Breath:
+        check = self._listener(utterance)
+        course = Course(delivery, None if check is None else check.places, self.base.semantic_to_wave.frames_per_code)
+        return _Breath(part, utterance, check, course, SilenceTrimmer(self.base.sample_rate, part.lead_s, part.tail_s))
 
     def _centre_hz(self, script: Script, speaker: Speaker, options: SpeakOptions) -> float:
         """The middle of the voice's intonation, where anything asks for it, else 0."""
@@ -184,7 +213,10 @@ class Engine:
                 waiting.append(piece)
         warnings += self._doubts(codes, len(utterance.ids), empty)
         waiting.append(silence(breath.passage.pause_s, empty.rate))
-        yield replace(empty, samples=np.concatenate(waiting), warnings=warnings, final=True)
+        frame_s = self.base.hop / self.base.sample_rate
+        words = breath.words(codes.taken, frame_s, self.base.sample_rate) if options.word_times else ()
+        samples, pause_s = np.concatenate(waiting), breath.passage.pause_s
+        yield replace(empty, samples=samples, warnings=warnings, final=True, words=words, pause_s=pause_s)
 
     def _decode(self, utterance: Utterance, speaker: Speaker, options: SpeakOptions, index: int) -> _Codes:
         """Start decoding a sentence's tokens."""
@@ -259,20 +291,15 @@ class Engine:
         seed = derived_seed(options.seed, index, "latent")
         phones = torch.tensor([breath.utterance.ids], dtype=torch.int64, device=self.base.device)
         if options.compat:
-            yield self._render_whole(phones, codes, speaker, options, seed)
+            yield self._render_whole(breath, codes, speaker, options, seed)
             return
-        check, model = self._listener(breath.utterance), self.base.semantic_to_wave
-        places = None if check is None else check.places
-        course = Course(breath.delivery, places, model.frames_per_code)
-        told = places if isinstance(model, MelAcoustic) else None
+        model, course, trimmer = self.base.semantic_to_wave, breath.course, breath.trimmer
+        told = breath.check.places if breath.check is not None and isinstance(model, MelAcoustic) else None
         renderer = SentenceRenderer(model, phones, speaker.style, options.speed, options.noise_scale, seed, self._sizes, told, course)
-        trimmer = SilenceTrimmer(self.base.sample_rate, breath.passage.lead_s, breath.passage.tail_s)
-        done = 0
 
         def finished(piece: Samples) -> Samples:
-            nonlocal done
-            done += len(piece)
-            gains = course.gains(trimmer.begin + done - len(piece), trimmer.begin + done, model.hop)
+            end = trimmer.begin + trimmer.given
+            gains = course.gains(end - len(piece), end, model.hop)
             return limit_peaks(piece if gains is None else piece * gains)
 
         for piece in renderer.pieces(codes):
@@ -281,17 +308,14 @@ class Engine:
         yield finished(trimmer.finish())
 
     @torch.inference_mode()
-    def _render_whole(self, phones: Tensor, codes: _Codes, speaker: Speaker, options: SpeakOptions, seed: int) -> Samples:
+    def _render_whole(self, breath: _Breath, codes: _Codes, speaker: Speaker, options: SpeakOptions, seed: int) -> Samples:
         """The whole sentence in one pass, as the public program does; too loud a sentence is divided by its peak."""
-        wave = self.base.semantic_to_wave.decode(
-            torch.tensor([list(codes)], device=phones.device),
-            phones,
-            speaker.style,
-            speed=options.speed,
-            noise_scale=options.noise_scale,
-            generator=torch.Generator(phones.device).manual_seed(seed),
-            compat=True,
-        )
+        model, device = self.base.semantic_to_wave, self.base.device
+        phones, tokens = (torch.tensor([list(ids)], dtype=torch.int64, device=device) for ids in (breath.utterance.ids, codes))
+        more: dict[str, Any] = {"generator": torch.Generator(device).manual_seed(seed), "compat": True}
+        if breath.check is not None and isinstance(model, MelAcoustic):
+            more["places"] = breath.check.places(tokens[0])[None]
+        wave = model.decode(tokens, phones, speaker.style, speed=options.speed, noise_scale=options.noise_scale, **more)
         samples: Samples = wave[0, 0].float().cpu().numpy()
         return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
 

@@ -6,6 +6,7 @@ bytes. Unpacking checks everything first; see ``check`` for the rules.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from voxcommons.voicefile.manifest import (
     MANIFEST_FILE,
     MOST_BYTES,
     PROMPT_FILE,
+    REFERENCE_FILE,
+    WEIGHTS_FILE,
     FileFacts,
     VoiceManifest,
     parse_manifest,
@@ -29,6 +32,7 @@ from voxcommons.voicefile.manifest import (
 
 SUFFIX: Final = ".voice"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can hold
+_LARGE_FILES: Final = frozenset({WEIGHTS_FILE, REFERENCE_FILE})
 _REGULAR_FILE: Final = 0o100644 << 16
 
 
@@ -80,6 +84,33 @@ def read_voice(folder: Path) -> tuple[VoiceManifest, Features]:
     if faults:
         raise _damaged(folder, ", ".join(faults))
     return manifest, read_features(folder / PROMPT_FILE)
+
+
+def read_style(folder: Path, manifest: VoiceManifest, style: str) -> Features:
+    """The features of one of a voice's styles.
+
+    Args:
+        folder: of the voice.
+        manifest: of the voice.
+        style: a name among its styles.
+
+    Raises:
+        CorruptFileError: its file is missing or changed.
+    """
+    name = manifest.styles[style].features_file
+    path = folder / name
+    if not path.is_file() or sha256_file(path) != manifest.files[name].sha256:
+        raise _damaged(folder, f"{name} {'has changed' if path.is_file() else 'is missing'}")
+    return read_features(path)
+
+
+def copy_or_link(source: Path, target: Path) -> None:
+    """Give a file of a voice a second place: the large ones, which are never changed in place, by a link where the system has links."""
+    if source.name in _LARGE_FILES:
+        with contextlib.suppress(OSError):
+            target.hardlink_to(source)
+            return
+    shutil.copyfile(source, target)
 
 
 def pack(folder: Path, path: Path) -> None:

@@ -19,6 +19,7 @@ from voxcommons.base.errors import CorruptFileError, VoxError
 from voxcommons.voicefile.features import features_of
 from voxcommons.voicefile.manifest import (
     FILE_LIMITS,
+    LEXICON_FILE,
     MANIFEST_FILE,
     MOST_BYTES,
     PREVIEW_FILE,
@@ -216,7 +217,23 @@ def _check_kind(contents: _Contents, manifest: VoiceManifest, name: str) -> str:
         weights = TensorFile(name, size, lambda: contents.opened(name))
         same = weights.metadata.get("base_sha256") == manifest.base.sha256
         return "" if same else "belongs to another base model than voice.json says"
-    if name in (REFERENCE_FILE, PREVIEW_FILE):
+    if name.startswith("style-") and name.endswith(".safetensors"):
+        features_of(TensorFile(name, size, lambda: contents.opened(name)))
+        return ""
+    if name in (REFERENCE_FILE, PREVIEW_FILE) or name.startswith("style-"):
         with contents.opened(name) as file:
             return "" if file.read(4) == b"fLaC" else "is not a FLAC file"
+    if name == LEXICON_FILE:
+        with contents.opened(name) as file:
+            return _check_lexicon(file.read())
     return ""
+
+
+def _check_lexicon(content: bytes) -> str:
+    """Whether a file is lines of a word, a tab and its reading; what the readings say is for the room of text to judge."""
+    try:
+        lines = content.decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    wrong = [number for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#" and line.count("\t") != 1]
+    return f"line {wrong[0]} is not a word, a tab and a reading" if wrong else ""

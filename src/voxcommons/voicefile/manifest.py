@@ -16,7 +16,8 @@ from typing import Any, Final
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.voicefile.names import voice_name
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+_FIRST_SCHEMA: Final = 1  # without tags, styles and a lexicon; a voice that has none of them is still written so
 MOST_BYTES: Final = 256 << 10
 MANIFEST_FILE: Final = "voice.json"
 PROMPT_FILE: Final = "prompt.safetensors"
@@ -25,6 +26,10 @@ REFERENCE_FILE: Final = "reference.flac"
 TRANSCRIPT_FILE: Final = "reference.txt"
 PREVIEW_FILE: Final = "preview.flac"
 CARD_FILE: Final = "README.md"
+LEXICON_FILE: Final = "lexicon.tsv"
+MOST_STYLES: Final = 16
+MOST_TAGS: Final = 32
+_LONGEST_TAG_CHARS: Final = 40
 # Every file a voice may have besides its manifest, with the most bytes it may take.
 FILE_LIMITS: Final[Mapping[str, int]] = {
     PROMPT_FILE: 4 << 20,
@@ -33,6 +38,10 @@ FILE_LIMITS: Final[Mapping[str, int]] = {
     TRANSCRIPT_FILE: 1 << 20,
     PREVIEW_FILE: 16 << 20,
     CARD_FILE: 1 << 20,
+    LEXICON_FILE: 1 << 20,
+    # A style keeps its name in voice.json and its files under a number: every file system takes those.
+    **{f"style-{slot:02}.safetensors": 4 << 20 for slot in range(1, MOST_STYLES + 1)},
+    **{f"style-{slot:02}.flac": 16 << 20 for slot in range(1, MOST_STYLES + 1)},
 }
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
@@ -104,6 +113,33 @@ class RecordingFacts:
 
 
 @dataclass(frozen=True)
+class StyleFacts:
+    """A second way the voice speaks, from another clip of the same person: calm, angry, whispering.
+
+    Attributes:
+        slot: number of its files, 1 to 16.
+        text: what is said in its prompt, when that is known.
+        phones_from: as in PromptFacts.
+        created: ISO 8601 time with its zone.
+    """
+
+    slot: int
+    text: str = ""
+    phones_from: str = "recognised"
+    created: str = ""
+
+    @property
+    def features_file(self) -> str:
+        """Its style vector and prompt."""
+        return f"style-{self.slot:02}.safetensors"
+
+    @property
+    def recording_file(self) -> str:
+        """The clip it was made from; it may be left out."""
+        return f"style-{self.slot:02}.flac"
+
+
+@dataclass(frozen=True)
 class VoiceManifest:
     """Everything ``voice.json`` holds.
 
@@ -116,11 +152,13 @@ class VoiceManifest:
         files: facts of every other file in the folder.
         created: ISO 8601 time with its zone.
         licence: SPDX name or words; empty means: not to be shared.
-        speaker: optional facts the speaker chose to give, such as ``gender`` or ``accent``.
+        speaker: optional facts the speaker chose to give, in their own words: ``gender``, ``age``, ``dialect``, ``region``.
         consent: the note on consent.
         prompt: where the prompt came from.
         recording: what the recording was like.
-        schema: version of this format.
+        schema: version of this format; the oldest that can say what is said is written.
+        tags: words to find it by, in order and each once.
+        styles: further ways of speaking, by name.
     """
 
     name: str
@@ -136,10 +174,16 @@ class VoiceManifest:
     prompt: PromptFacts | None = None
     recording: RecordingFacts | None = None
     schema: int = SCHEMA
+    tags: tuple[str, ...] = ()
+    styles: Mapping[str, StyleFacts] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of ``voice.json``; equal manifests give equal text."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        data = asdict(self) | {"schema": SCHEMA}
+        if not (self.tags or self.styles or LEXICON_FILE in self.files):
+            data["schema"] = _FIRST_SCHEMA
+            del data["tags"], data["styles"]
+        return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def parse_manifest(text: str | bytes) -> VoiceManifest:
@@ -166,8 +210,8 @@ def read_manifest(text: str | bytes) -> tuple[VoiceManifest | None, list[str]]:
         return None, ["voice.json is not JSON"]
     if not isinstance(data, dict):
         return None, ["voice.json is not an object"]
-    if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
-        return None, [f"voice.json has schema {data.get('schema')!r}, this program reads {SCHEMA}"]
+    if type(data.get("schema")) is not int or not _FIRST_SCHEMA <= data["schema"] <= SCHEMA:
+        return None, [f"voice.json has schema {data.get('schema')!r}, this program reads {_FIRST_SCHEMA} to {SCHEMA}"]
     reader = _Reader(data)
     manifest = reader.manifest()
     return (None, reader.faults) if reader.faults else (manifest, [])
@@ -200,6 +244,8 @@ class _Reader:
             ),
             prompt=self._prompt(),
             recording=self._recording(),
+            tags=self._tags(),
+            styles=self._styles(),
         )
 
     def _text(
@@ -261,6 +307,40 @@ class _Reader:
             return {}
         return dict(speaker)
 
+    def _tags(self) -> tuple[str, ...]:
+        tags = self._data.get("tags") or []
+        good = isinstance(tags, list) and len(tags) <= MOST_TAGS and all(is_tag(tag) for tag in tags)
+        if not good or len(set(tags)) != len(tags):
+            self.faults.append(f"tags: expected at most {MOST_TAGS} different short words, found {_short(tags)}")
+            return ()
+        return tuple(tags)
+
+    def _styles(self) -> dict[str, StyleFacts]:
+        found: dict[str, StyleFacts] = {}
+        for name, data in self._object("styles").items():
+            if not _is_name(name) or not isinstance(data, dict) or type(data.get("slot")) is not int:
+                self.faults.append(f"styles: {_short(name)} has no name or no slot")
+                continue
+            found[name] = StyleFacts(
+                slot=int(self._number(data, "slot", 1, MOST_STYLES)),
+                text=self._text(data, "text", None, "text", optional=True),
+                phones_from=self._text(data, "phones_from", {"text", "recognised"}.__contains__, '"text" or "recognised"'),
+                created=self._text(data, "created", _is_time, "an ISO 8601 time with its zone", optional=True),
+            )
+        self._compare_style_files(found)
+        return found
+
+    def _compare_style_files(self, styles: Mapping[str, StyleFacts]) -> None:
+        """A style has its features, and a file of a style belongs to one."""
+        files = self._data.get("files")
+        listed = {name for name in files if name.startswith("style-")} if isinstance(files, dict) else set()
+        needed = [style.features_file for style in styles.values()]
+        if len(set(needed)) != len(needed):
+            self.faults.append("styles: two share a slot")
+        self.faults += [f"styles: {name} is missing" for name in sorted(set(needed) - listed)]
+        known = {*needed, *(style.recording_file for style in styles.values())}
+        self.faults += [f"files: {_short(name)} belongs to no style" for name in sorted(listed - known)]
+
     def _prompt(self) -> PromptFacts | None:
         data = self._object("prompt")
         if not data:
@@ -283,6 +363,13 @@ class _Reader:
             bandwidth_hz=self._number(data, "bandwidth_hz", 0, 1e6),
             verdict=self._text(data, "verdict", {"excellent", "good", "usable", "poor"}.__contains__, "a verdict"),
         )
+
+
+def is_tag(text: object) -> bool:
+    """Whether a text can be a tag: a short word or two, in small letters, without commas."""
+    if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_TAG_CHARS:
+        return False
+    return text == " ".join(text.split()).casefold() and text.isprintable() and "," not in text
 
 
 def _is_name(text: str) -> bool:

@@ -21,8 +21,12 @@ def voice_card(manifest: VoiceManifest) -> str:
         "sample_rate": manifest.sample_rate,
         "license": manifest.licence or "none given",
         "created": manifest.created,
-        "tags": ["voice", "text-to-speech"],
+        "tags": ["voice", "text-to-speech", *manifest.tags],
     }
+    if manifest.speaker:
+        front["speaker"] = dict(sorted(manifest.speaker.items()))
+    if manifest.styles:
+        front["styles"] = sorted(manifest.styles)
     lines = ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items()), "---", ""]
     lines += [f"# {_plain(manifest.name)}", "", f"A voice for VoxCommons, cloned on the base model `{manifest.base.name}`.", ""]
     if manifest.recording is not None:

@@ -1,37 +1,29 @@
 """From any recording to a voice, with every choice a campaign or a careful person has to make.
 
-`cloning` makes a voice and asks nothing. Here a recording is taken in first: read, measured, put into one of three classes, and
-refused if it belongs to the third; then it may be cleaned (only if asked), cut, written down (the given words, an engine's, or
-what the base model hears), and its features are computed once per content. `take_in` needs no base model, so that a person who
-records hears the verdict at once; a recording without words still makes a voice.
+`cloning` makes a voice and asks nothing. Here a recording is taken in first (``intake``: judged, refused if it is no use, cleaned only
+if asked, cut), then written down (the given words, an engine's, or what the base model hears), and its features are computed once
+per content. A recording without words still makes a voice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from voxcommons.audio.activity import speech_frames
 from voxcommons.audio.advice import Advice, advice
-from voxcommons.audio.files import load
-from voxcommons.audio.quality import Gate
-from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
-from voxcommons.prepare.check import CheckedRecording, check
-from voxcommons.prepare.clean import denoise
 from voxcommons.prepare.feature_cache import FeatureCache, Hearing
-from voxcommons.prepare.gate import REJECT, Ruling, rule
-from voxcommons.prepare.recording import MOST_SECONDS, PreparedRecording, cut
+from voxcommons.prepare.recording import PreparedRecording
 from voxcommons.prepare.slice import Slice
 from voxcommons.prepare.transcribe import Transcriber, transcript_of
 from voxcommons.voices.cloning import AUTO, CloneOptions, Transcript, build_voice, read_transcript
+from voxcommons.voices.intake import Intake, IntakeOptions, take_in
 from voxcommons.voices.library import Library, Voice
-from voxcommons.voices.second_opinion import Opinion, SecondOpinion
 
 TextFrom = Literal["given", "engine", "recognised"]
 
@@ -39,47 +31,20 @@ CACHE_FOLDER: Final = Path("cache") / "features"
 
 
 @dataclass(frozen=True)
-class EnrolOptions:
+class EnrolOptions(IntakeOptions):
     """What is decided about an enrolment besides the voice's name.
 
     Attributes:
-        gate: limits of the classes.
-        take_rejected: make a voice of a rejected recording too.
-        denoise: lower the noise; never done by itself.
-        opinions: networks to ask for a second opinion; None asks nobody.
         transcriber: writes down what is said when no text is given.
         cache: where features are kept from one enrolment to the next; not used for a voice that keeps no recording.
         pieces: also compute the features of every slice, as training wants them.
         clone: decisions about the voice itself.
     """
 
-    gate: Gate = field(default_factory=Gate)
-    take_rejected: bool = False
-    denoise: bool = False
-    opinions: SecondOpinion | None = None
     transcriber: Transcriber | None = None
     cache: FeatureCache | None = None
     pieces: bool = False
     clone: CloneOptions = field(default_factory=CloneOptions)
-
-
-@dataclass(frozen=True)
-class Intake:
-    """A recording that was read, judged and cut.
-
-    Attributes:
-        checked: the recording as it was brought, and what was measured.
-        opinion: what the networks thought.
-        ruling: the class it belongs to.
-        prepared: what a voice is made of: the recording, cleaned if that was asked for, and its slices.
-        advice: everything the person should be told.
-    """
-
-    checked: CheckedRecording
-    opinion: Opinion
-    ruling: Ruling
-    prepared: PreparedRecording
-    advice: tuple[Advice, ...]
 
 
 @dataclass(frozen=True)
@@ -161,33 +126,6 @@ def enrol(  # noqa: PLR0913 - the door of the pipeline; most arguments have a de
                        options=options)  # fmt: skip
 
 
-def take_in(recording: Path | str, options: EnrolOptions | None = None, progress: Progress | None = None) -> Intake:
-    """Read, judge, perhaps clean, and cut a recording; needs no base model.
-
-    Raises:
-        InputError: it is rejected (and `take_rejected` is not set), no recording, too short, silent or without speech.
-        CorruptFileError: it is damaged beyond reading.
-    """
-    options = options or EnrolOptions()
-    checked = check(load(recording, max_seconds=MOST_SECONDS, progress=progress), gate=options.gate)
-    opinion = options.opinions.ask(checked.audio, checked.speech) if options.opinions is not None else Opinion()
-    notes = (*checked.advice, *opinion.advice)
-    ruling = rule(checked.report, notes)
-    if ruling.decision == REJECT and not options.take_rejected:
-        raise InputError(
-            "the recording is not good enough",
-            expected="a recording a voice can be made from",
-            found="; ".join(note.text() for note in ruling.reasons),
-            do="record again",
-            key="recording_rejected",
-            advice=ruling.reasons,
-        )
-    used, cleaning = _cleaned(checked) if options.denoise else (checked, ())
-    prepared = cut(used)
-    more = tuple(note for note in prepared.advice if note not in used.advice)
-    return Intake(checked, opinion, ruling, prepared, (*notes, *cleaning, *more))
-
-
 def enrol_taken(  # noqa: PLR0913 - as `enrol`
     intake: Intake,
     name: str,
@@ -214,15 +152,6 @@ def enrol_taken(  # noqa: PLR0913 - as `enrol`
     if who == "engine" and options.transcriber is not None:
         said = (advice("transcribed", engine=options.transcriber.name), *said)
     return Enrolled(made.voice, intake, written or "", who, pieces, (*intake.advice, *said))
-
-
-def _cleaned(checked: CheckedRecording) -> tuple[CheckedRecording, tuple[Advice, ...]]:
-    """The recording with less noise; its figures stay those of the recording as it was brought."""
-    audio = checked.audio
-    made = denoise(audio.samples, audio.rate, checked.speech)
-    cleaned = replace(audio, samples=made.samples)
-    speech = speech_frames(made.samples, audio.rate)
-    return replace(checked, audio=cleaned, speech=speech), (advice("denoised", gain_db=made.noise_lowered_db),)
 
 
 def _words(

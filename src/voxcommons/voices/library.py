@@ -17,15 +17,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from filelock import FileLock
+
 from voxcommons.base.errors import CorruptFileError, InputError, StorageError, UnknownVoiceError
 from voxcommons.base.files import atomic_folder, storage_error
-from voxcommons.voicefile.archive import pack, peek, read_manifest_file, read_voice, unpack, write_manifest
+from voxcommons.text.lexicon import Lexicon
+from voxcommons.voicefile.archive import copy_or_link, pack, peek, read_manifest_file, read_style, read_voice, unpack, write_manifest
 from voxcommons.voicefile.check import Fault, check
 from voxcommons.voicefile.features import Features
-from voxcommons.voicefile.manifest import REFERENCE_FILE, VoiceManifest
+from voxcommons.voicefile.manifest import LEXICON_FILE, REFERENCE_FILE, VoiceManifest
 from voxcommons.voicefile.names import same_place, voice_name
 
 FOLDER: Final = "voices"
+STYLE_MARK: Final = "/"
+"""Between the name of a voice and that of a style; no name may hold it."""
+_LOCK: Final = ".lock"
 BUNDLED_FOLDER: Final = "voices_bundled"
 
 
@@ -41,11 +47,13 @@ class Voice:
         manifest: what it says about itself.
         folder: where it lies.
         bundled: whether it came with the package and cannot be removed.
+        style: the style it speaks in; empty for its plain self.
     """
 
     manifest: VoiceManifest
     folder: Path
     bundled: bool = False
+    style: str = ""
 
     @cached_property
     def features(self) -> Features:
@@ -54,7 +62,31 @@ class Voice:
         Raises:
             CorruptFileError: a file of the voice is missing or changed.
         """
+        if self.style:
+            return read_style(self.folder, self.manifest, self.style)
         return read_voice(self.folder)[1]
+
+    def in_style(self, style: str) -> Voice:
+        """The same voice speaking in one of its styles; the empty name is its plain self.
+
+        Raises:
+            InputError: it has no such style; the message names those it has.
+        """
+        known = {same_place(name): name for name in self.manifest.styles}
+        if style and same_place(style) not in known:
+            there = ", ".join(sorted(known.values())) or "none yet"
+            do = f"see: vox voices show {self.name}"
+            raise InputError("the voice has no such style", expected=f"one of: {there}", found=repr(style), do=do, key="no_such_style")
+        return dataclasses.replace(self, style=known[same_place(style)] if style else "")
+
+    @cached_property
+    def lexicon(self) -> Lexicon | None:
+        """How this voice reads certain words; None when it has no lexicon of its own.
+
+        Raises:
+            InputError: it holds readings that cannot be used.
+        """
+        return Lexicon.from_file(self.folder / LEXICON_FILE) if LEXICON_FILE in self.manifest.files else None
 
     @property
     def name(self) -> str:
@@ -113,17 +145,27 @@ class Library:
                 found.append(Damaged(folder.name, folder, tuple(check(folder))))
         return found
 
+    def places(self) -> Sequence[Path]:
+        """The folders of all voices, damaged ones included; of two with one name only the one that is spoken with."""
+        return list({folder.name: folder for folder, _ in reversed(self._folders())}.values())
+
+    def is_bundled(self, folder: Path) -> bool:
+        """Whether a folder belongs to the package."""
+        return folder.parent == self._bundled
+
     def names(self) -> Sequence[str]:
         """The folder names of all voices, damaged ones included."""
         return [folder.name for folder, _ in self._folders()]
 
     def get(self, name: str) -> Voice:
-        """A voice by its name.
+        """A voice by its name, or as ``NAME/STYLE`` speaking in one of its styles.
 
         Raises:
             UnknownVoiceError: there is none; the message names similar ones.
+            InputError: it has no such style.
             CorruptFileError: it is there but damaged; the message names every file at fault.
         """
+        name, _, style = name.partition(STYLE_MARK)
         folder, bundled = self._find(name)
         try:
             manifest, _ = read_voice(folder)
@@ -137,7 +179,33 @@ class Library:
                 key="voice_damaged",
                 faults=tuple(faults),
             ) from cause
-        return Voice(manifest, folder, bundled)
+        return Voice(manifest, folder, bundled).in_style(style)
+
+    @contextlib.contextmanager
+    def changing(self, name: str) -> Iterator[tuple[Voice, Path]]:
+        """A voice of the user, and a copy of its folder to change; the copy takes its place when the block ends well.
+
+        One at a time, also among processes. The block writes the manifest of the copy last, with `write_manifest`.
+
+        Raises:
+            UnknownVoiceError: there is no such voice.
+            InputError: it belongs to the package.
+            CorruptFileError: it is damaged, or the block left it so.
+            StorageError: the disk is full or the place cannot be written.
+        """
+        folder, bundled = self._find(name)
+        if bundled:
+            do = "export it and import it under another name, then change that"
+            raise InputError("this voice belongs to the package", found=folder.name, do=do, name=name)
+        with FileLock(self.folder / _LOCK):
+            voice = self.get(folder.name)
+            with atomic_folder(folder, replace=True) as temporary:
+                for file in folder.iterdir():
+                    copy_or_link(file, temporary / file.name)
+                yield voice, temporary
+                faults = check(temporary)
+                if faults:
+                    raise CorruptFileError("the change would damage the voice", found="; ".join(map(str, faults)))
 
     @contextlib.contextmanager
     def writing(self, name: str, *, replace: bool = False) -> Iterator[Path]:

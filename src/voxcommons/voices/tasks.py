@@ -12,7 +12,7 @@ from typing import Any, Final
 from voxcommons.base.settings import Settings
 from voxcommons.jobs.job import Order
 from voxcommons.jobs.worker import Handler
-from voxcommons.voices import clone_job
+from voxcommons.voices import clone_job, speak_job
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,18 @@ class Task:
 
     Attributes:
         promise: what it does, in one line.
-        order: makes an order of what a person typed, and refuses at once what cannot be done.
+        order: makes an order of what a person typed, and refuses at once what cannot be done; None for what a command of its own orders.
         handler: makes what does it, for a worker under these settings.
     """
 
     promise: str
-    order: Callable[[Mapping[str, Any], Settings], Order]
+    order: Callable[[Mapping[str, Any], Settings], Order] | None
     handler: Callable[[Settings], Handler]
 
 
 TASKS: Final[Mapping[str, Task]] = {
     clone_job.KIND: Task("make a voice from a recording", clone_job.clone_order, clone_job.CloneHandler),
+    speak_job.KIND: Task("speak a line of a script (vox batch)", None, speak_job.SpeakHandler),
 }
 
 
