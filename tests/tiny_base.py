@@ -18,7 +18,8 @@ from voxcommons.voices.library import Library, Voice
 
 
 def make_tiny_base(
-    seed: int = 0, *, acoustic: Literal["mel", "vits"] = "mel", for_training: bool = False, ending: Literal["random", "soon", "never"] = "random"
+    seed: int = 0, *, acoustic: Literal["mel", "vits"] = "mel", for_training: bool = False,
+    ending: Literal["random", "soon", "never"] = "random",
 ) -> BaseModel:
     """Build a tiny base model in memory; the same seed gives the same weights.
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from voxcommons.models.configs import BANDS
 from voxcommons.models.harmonic_source import cycles_of, track_pitch
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
-from voxcommons.models.configs import BANDS
 from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames
 from voxcommons.models.mel_predictor import FRAMES_PER_CODE, MelPredictor, Person, voice_statistics
 from voxcommons.models.text_code_encoder import Prior, stretch
@@ -64,7 +64,9 @@ class MelAcoustic(nn.Module):
             memory=memory, blocks_before=blocks_before, blocks_after=blocks_after, kernel=kernel, dropout=dropout,
         )
         self.timbre = TimbreEncoder(width=timbre_width, blocks=timbre_blocks, vector=vector)
-        self.dec = IstftGenerator(in_channels=CHANNELS, channels=generator_channels, blocks=generator_blocks, n_fft=n_fft, hop=HOP, rate=rate)
+        self.dec = IstftGenerator(
+            in_channels=CHANNELS, channels=generator_channels, blocks=generator_blocks, n_fft=n_fft, hop=HOP, rate=rate
+        )
         self.mel_frames = MelFrames(rate)
 
     @property

@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from voxcommons.models.configs import BANDS
 from voxcommons.models.content import RotaryAttention
 from voxcommons.models.convnext import ConvNeXtBlock
-from voxcommons.models.configs import BANDS
 from voxcommons.models.mel_frames import CHANNELS
 
 FRAMES_PER_CODE = 2

@@ -1,8 +1,9 @@
 """The acoustic model: semantic tokens, phonemes and a style vector in, sound out.
 
 One class serves every public size (v1, v2, v2Pro, v2ProPlus); what differs is constructor parameters, and
-its state-dict keys are the public ones. The starter has a lighter model behind the same calls, `mel_acoustic`. It is a conditional variational autoencoder after VITS (Kim et al., arXiv
-2106.06103) without a duration model: the tokens carry the timing.
+its state-dict keys are the public ones. The starter has a lighter model behind the same calls, `mel_acoustic`.
+It is a conditional variational autoencoder after VITS (Kim et al., arXiv 2106.06103) without a duration model: the tokens
+carry the timing.
 
 Shapes: B batch, T samples, F frames (two per token), S semantic tokens, P phonemes, G style channels, L latent channels.
 
