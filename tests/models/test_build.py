@@ -18,14 +18,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "tiny"
 
 
+@pytest.fixture
+def public(tmp_path: Path) -> Path:
+    save_base(make_tiny_base(acoustic="vits", for_training=True), tmp_path / "public", dtype=torch.float32)
+    return tmp_path / "public"
+
+
 def edit(folder: Path, **changes: object) -> None:
     manifest = json.loads((folder / "base.json").read_text())
     (folder / "base.json").write_text(json.dumps(manifest | changes))
 
 
-def test_what_is_saved_speaks_the_same_when_loaded(folder):
-    made, loaded = make_tiny_base(), load_base(folder)
-    codes, phones, style = torch.arange(12)[None], torch.arange(9)[None], torch.ones(1, 16, 1)
+@pytest.mark.parametrize("acoustic", ["mel", "vits"])
+def test_what_is_saved_speaks_the_same_when_loaded(folder, public, acoustic):
+    made, loaded = make_tiny_base(acoustic=acoustic), load_base(folder if acoustic == "mel" else public)
+    codes, phones, style = torch.arange(12)[None], torch.arange(9)[None], torch.ones(1, made.semantic_to_wave.gin, 1)
     with torch.inference_mode():
         expected = made.semantic_to_wave.decode(codes, phones, style, noise_scale=0.0)
         torch.testing.assert_close(loaded.semantic_to_wave.decode(codes, phones, style, noise_scale=0.0), expected)
@@ -36,8 +43,8 @@ def test_what_is_saved_speaks_the_same_when_loaded(folder):
     assert (loaded.name, loaded.sample_rate, loaded.hop, loaded.table) == ("tiny", 16000, 320, "v2")
 
 
-def test_loaded_for_speaking_it_is_folded_and_frozen(folder):
-    base = load_base(folder)
+def test_loaded_for_speaking_it_is_folded_and_frozen(public):
+    base = load_base(public)
     assert not any("weight_g" in name for name in base.semantic_to_wave.state_dict())
     assert not any(p.requires_grad for p in base.semantic_to_wave.parameters())
     assert not base.text_to_semantic.training
@@ -49,9 +56,9 @@ def test_loaded_for_training_it_can_be_saved_again_as_the_same_model(folder, tmp
     assert save_base(base, tmp_path / "again", dtype=torch.float32) == base.sha256
 
 
-def test_the_posterior_encoder_is_left_out_unless_asked_for(folder, tmp_path):
-    assert not hasattr(load_base(folder).semantic_to_wave, "enc_q")
-    save_base(make_tiny_base(for_training=True), tmp_path / "whole", keep_posterior=True)
+def test_the_posterior_encoder_is_left_out_unless_asked_for(public, tmp_path):
+    assert not hasattr(load_base(public).semantic_to_wave, "enc_q")
+    save_base(make_tiny_base(acoustic="vits", for_training=True), tmp_path / "whole", keep_posterior=True)
     assert hasattr(load_base(tmp_path / "whole").semantic_to_wave, "enc_q")
 
 

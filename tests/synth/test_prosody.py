@@ -202,7 +202,7 @@ def test_no_break_leaves_no_pause(engine, voice):
 
 
 def test_emphasis_is_spoken_by_a_model_without_a_pitch_too(home):
-    public = make_tiny_base(generator="hifigan", ending="soon")
+    public = make_tiny_base(acoustic="vits", ending="soon")
     script = ssml_script("<speak>Hello <emphasis>there</emphasis>.</speak>")
     chunks = list(Engine(public).speak(script, add_tiny_voice(home, public), SpeakOptions(takes=1)))
     assert [chunk.text for chunk in chunks] == ["Hello there."]

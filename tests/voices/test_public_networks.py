@@ -42,7 +42,7 @@ def installed(tmp_path_factory):
 
 def public_base(*, speaker_dim=0, table="v2"):
     """A tiny model built like a converted one: context features, features of a content network, no encoder of its own."""
-    base = make_tiny_base(ending="soon")
+    base = make_tiny_base(acoustic="vits", ending="soon")
     text = replace(base.facts.text_to_semantic, bert_dim=32)
     wave = replace(base.facts.semantic_to_wave, ssl_dim=32, ssl_proj=True, speaker_dim=speaker_dim)
     facts = replace(base.facts, text_to_semantic=text, semantic_to_wave=wave, content=None, table=table)
