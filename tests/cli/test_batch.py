@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from small_voices import put, small_features
 from sounds import speech_like, write_wav
 from tiny_base import make_tiny_base
 from voxcommons.audio.loudness import lufs
@@ -40,15 +41,21 @@ def vox(home, capsys, base):
 
 
 @pytest.fixture
-def library(home, base, tmp_path):
+def spoken(home, base, tmp_path):
+    """A library with a voice that can be heard."""
     library = Library(home)
     voice = clone(write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0))), "小明", base=load_base(base), library=library)
     add_style(library, "小明", "calm", Style(voice.features))
-    return library
 
 
 @pytest.fixture
-def speak(vox, library, base, tmp_path):
+def listed(home):
+    """A library with a voice for those who only look at it."""
+    add_style(Library(home), put(Library(home), "小明").name, "calm", Style(small_features(3)))
+
+
+@pytest.fixture
+def speak(vox, base, tmp_path):
     """Writes a script and speaks it; (exit code, what was said on standard output, on standard error)."""
 
     def run(*rows, head="voice,text,style,file", words=()):
@@ -76,7 +83,7 @@ def manifest(folder):
         return list(csv.DictReader(file))
 
 
-def test_a_script_is_spoken_and_taken_up_again(speak, vox, jobs, tmp_path):
+def test_a_script_is_spoken_and_taken_up_again(spoken, speak, vox, jobs, tmp_path):
     rows = ["小明,Hello you.,,", '小明,"Well, well. Yes.",calm,hall/two.flac', "小明/calm,One more here.,,"]
     code, out, err = speak(*rows, words=["--subtitles", "srt"])
     assert (code, out.startswith("3 of 3 lines spoken")) == (0, True), err
@@ -104,7 +111,7 @@ def test_a_script_is_spoken_and_taken_up_again(speak, vox, jobs, tmp_path):
     assert {path for path, stamp in before.items() if path.stat().st_mtime_ns != stamp} == {folder / "001.wav", folder / "003.wav"}
 
 
-def test_lines_may_be_left_to_workers_and_an_older_script_is_dropped(speak, jobs):
+def test_lines_may_be_left_to_workers_and_an_older_script_is_dropped(listed, speak, jobs):
     assert "2 lines ordered" in speak("小明,Hello you.,,", "小明,And you.,,", words=["--queue-only"])[1]
     assert "1 lines ordered" in speak("小明,Hello you.,,", "小明,And them.,,", words=["--queue-only"])[1]
     assert sorted((job.payload["text"], job.state.value) for job in jobs()) == [
@@ -112,7 +119,7 @@ def test_lines_may_be_left_to_workers_and_an_older_script_is_dropped(speak, jobs
     ]  # fmt: skip
 
 
-def test_a_line_that_fails_costs_only_itself(speak, tmp_path):
+def test_a_line_that_fails_costs_only_itself(spoken, speak, tmp_path):
     code, out, err = speak("小明,!?,,", "小明,Hello you.,,")
     assert (code, out.startswith("1 of 2 lines spoken")) == (2, True)
     assert "line 1: " in err
@@ -129,7 +136,7 @@ def test_a_line_that_fails_costs_only_itself(speak, tmp_path):
         ("小明,Hello,,good.wav", "line 1 too"),
     ],
 )  # fmt: skip
-def test_every_fault_is_named_before_anything_is_spoken(speak, tmp_path, jobs, row, said):
+def test_every_fault_is_named_before_anything_is_spoken(listed, speak, tmp_path, jobs, row, said):
     code, out, err = speak("小明,Hello,,good.wav", row, "小明,,,")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert "line 2: " in err
@@ -140,7 +147,7 @@ def test_every_fault_is_named_before_anything_is_spoken(speak, tmp_path, jobs, r
 
 
 @pytest.mark.parametrize("head", ["voice,words", "voice,text,colour", "voice,voice,text", ""])
-def test_a_script_with_other_columns_is_refused(speak, head):
+def test_a_script_with_other_columns_is_refused(listed, speak, head):
     code, _, err = speak("小明,Hello", head=head)
     assert (code, len(err.splitlines())) == (2, 1)
 

@@ -24,10 +24,10 @@ def effect(job_id, text="made"):
 
 
 def test_an_order_is_kept_and_done(queue, clock):
-    (job,) = queue.submit([Order("clone", {"名字": "小明", "steps": [1, 2.5, None]}, batch="b")])
+    (job,) = queue.submit([Order("clone", {"名字": "小明", "steps": [1, 2.5, None], "odd": "\0\ud800"}, batch="b")])
     assert (job.state, job.created, job.lease) == (State.QUEUED, clock.time, 0)
     lease = take(queue)
-    assert lease.job.payload == {"名字": "小明", "steps": [1, 2.5, None]}
+    assert lease.job.payload == {"名字": "小明", "steps": [1, 2.5, None], "odd": "\0\ud800"}
     assert take(queue, "two") is None
     assert queue.complete(lease, Outcome({"ok": "是"}))
     done = queue.get(job.id)
@@ -60,7 +60,8 @@ def test_two_who_order_the_same_at_once_get_one_job(queue):
 
 @pytest.mark.parametrize(
     "order",
-    [Order(""), Order("x" * 65), Order("clone", {"x": b"bytes"}), Order("clone", {"x": "y" * (1 << 20)}), Order("clone", key=""),
+    [Order(""), Order("x" * 65), Order("clone", {"x": b"bytes"}), Order("clone", {"x": float("nan")}),
+     Order("clone", {"x": "y" * (1 << 20)}), Order("clone", key=""),
      Order("clone", most_tries=0), Order("clone", batch="b" * 65)],
 )  # fmt: skip
 def test_orders_are_accepted_all_or_none(queue, order):
@@ -128,6 +129,14 @@ def test_rows_of_an_outcome_stand_or_fall_with_the_end_of_the_job(queue):
     assert queue.get(job.id).state == State.RUNNING
     assert "effect" not in kinds_of(queue, job)
     assert queue.complete(lease, Outcome({}, [effect(job.id)]))
+
+
+def test_a_result_that_is_no_json_ends_nothing(queue):
+    (job,) = queue.submit([Order("clone")])
+    lease = take(queue)
+    with pytest.raises(Exception, match="JSON compliant"):
+        queue.complete(lease, Outcome({"x": float("inf")}))
+    assert queue.get(job.id).state == State.RUNNING
 
 
 def test_a_failed_try_comes_back_later_each_time_until_there_are_no_more(queue, clock):

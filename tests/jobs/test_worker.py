@@ -134,3 +134,24 @@ def test_the_lease_is_renewed_while_a_handler_is_silent(queue, clock):
 
     worker_of(Listening(), silent, lease_s=0.02).run(until_empty=True)
     assert queue.get(job.id).state == State.DONE
+
+
+def test_a_queue_that_is_away_for_a_while_is_waited_for(queue):
+    jobs = queue.submit([Order("act"), Order("act")])
+    calls = []
+
+    class Shaky:
+        def __getattr__(self, name):
+            return getattr(queue, name)
+
+        def claim(self, *arguments):
+            calls.append(arguments)
+            if len(calls) in (2, 3):
+                raise StorageError("the database cannot be used")
+            return queue.claim(*arguments)
+
+    assert worker_of(Shaky(), lambda _: Outcome()).run(until_empty=True) == 2
+    assert {queue.get(job.id).state for job in jobs} == {State.DONE}
+    calls[:] = [()]
+    with pytest.raises(StorageError):
+        worker_of(Shaky(), lambda _: Outcome()).run(until_empty=True)

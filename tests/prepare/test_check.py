@@ -37,7 +37,7 @@ def test_advice_of_reading_and_of_measuring_comes_together(tmp_path):
     stereo = np.stack([np.clip(speech_like((4.0, 4.0), rate=8000) * 6, -1, 1), np.zeros(8000 * 10, np.float32)[: 8000 * 10]][:1] * 1, 1)
     stereo = np.concatenate([stereo, np.zeros_like(stereo)], 1)
     kinds = [note.kind for note in checked(tmp_path, stereo, 8000).advice]
-    assert {"dead_channel", "clipped", "narrow_band", "little_speech"} <= set(kinds)
+    assert {"dead_channel", "too_clipped", "narrow_band", "little_speech"} <= set(kinds)
 
 
 def test_a_recording_is_prepared_from_a_path(tmp_path):

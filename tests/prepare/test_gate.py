@@ -36,7 +36,7 @@ def test_what_the_program_mends_is_named(spoil, reason, fix):
 
 def test_what_nothing_mends_is_rejected_with_its_reason_alone():
     sound = np.clip(speech_like(LONG) * 8, -1, 1) * 0.1
-    ruling = ruled(sound)
+    ruling = ruled(sound, notes=(advice("dead_channel"),))
     assert ruling.decision == "reject"
     assert [note.kind for note in ruling.reasons] == ["too_clipped"]
 

@@ -8,6 +8,7 @@ locked, of a newer version) becomes a StorageError here, so that no caller meets
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -175,7 +176,7 @@ def _sqlite(url: URL) -> Engine:
     except (OSError, sqlite3.Error) as cause:
         meant = storage_error(cause, path) if isinstance(cause, OSError) else None
         raise meant or StorageError("the database cannot be opened", expected="an SQLite file", found=f"{path}: {cause}") from cause
-    engine = create_engine(url, connect_args={"timeout": _WAIT_S})
+    engine = create_engine(url, connect_args={"timeout": _WAIT_S}, json_serializer=_json)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - sqlite3's own, wrapped or not
@@ -190,6 +191,11 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _json(value: object) -> str:
+    """JSON that both engines take: SQLite would keep NaN, PostgreSQL refuses it."""
+    return json.dumps(value, allow_nan=False)
 
 
 def _prepare_file(path: Path) -> None:
@@ -213,7 +219,7 @@ def _keeps_log(path: Path) -> bool:
 
 def _postgres(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, json_serializer=_json)
     except ModuleNotFoundError as cause:
         raise MissingExtraError("PostgreSQL needs a library that is not installed", extra="postgres", found=f"no {cause.name}") from cause
 

@@ -76,9 +76,9 @@ def clone(
     library = Library(settings.home)
     library.reserve(name, replace=replace)
     words = _text_of(text)
-    asked = {"take_rejected": gate == "none", "denoise": denoise, "gate": GATES.get(gate, GATES["normal"])}
+    asked = IntakeOptions(GATES.get(gate, GATES["normal"]), take_rejected=gate == "none", denoise=denoise)
     with RichProgress() as progress:
-        intake = take_in(recording, IntakeOptions(**asked), progress)
+        intake = take_in(recording, asked, progress)
         transcriber = _transcriber(engine, settings.threads) if engine is not None and words is None else None
         progress.start(None, "loading the base model")
         # Here and not above: a recording that cannot be used is refused before torch is loaded.

@@ -61,7 +61,7 @@ def describe_voice(
 def lexicon_of_voice(context: click.Context, name: str, file: Path | None, remove: bool) -> None:
     """Show how the voice NAME reads certain words, or give it a FILE of 'word TAB reading' lines.
 
-    The words travel with the voice. A lexicon given for one text (`vox speak --lexicon`) wins over them.
+    The words travel with the voice. A lexicon given for one text wins over them.
 
     \b
         vox voices lexicon anna names.tsv

@@ -184,7 +184,7 @@ class DurableQueue:
 
 def _checked(order: Order) -> Order:
     try:
-        size = len(json.dumps(dict(order.payload)))
+        size = len(json.dumps(dict(order.payload), allow_nan=False))
     except (TypeError, ValueError) as cause:
         raise InputError("this cannot be a job", expected="a payload of texts, numbers, lists and objects", found=str(cause)) from cause
     faults = [

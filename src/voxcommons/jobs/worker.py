@@ -23,6 +23,7 @@ from voxcommons.jobs.queue import Bench
 LEASE_S: Final = 60.0
 _BEATS_PER_LEASE: Final = 4
 _POLL_S: Final = 1.0
+_AWAY_POLLS: Final = 5  # a server that starts again is not to be hurried
 _TELL_EVERY_S: Final = 1.0  # progress in between stays with the worker
 
 _log = logger(__name__)
@@ -101,11 +102,20 @@ class Worker:
             The number of jobs taken.
 
         Raises:
-            StorageError: the queue cannot be reached.
+            StorageError: the queue cannot be reached at the start; later it is waited for.
         """
-        taken = 0
+        taken, reached = 0, False
         while not self.quit.is_set():
-            if self.step():
+            try:
+                found = self.step()
+            except StorageError as cause:  # what was not reported is done again when its lease has run out
+                if not reached:
+                    raise
+                _log.warning("the queue cannot be reached, waiting: %s", cause)
+                self.quit.wait(_AWAY_POLLS * self.poll_s)
+                continue
+            reached = True
+            if found:
                 taken += 1
             elif until_empty and not self.queue.pending(self.handlers):
                 break

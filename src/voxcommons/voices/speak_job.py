@@ -125,8 +125,8 @@ class SpeakHandler:
             watcher.write(path.with_suffix(f".{ending}"))
         loud = lufs(np.concatenate([chunk.samples for chunk in chunks]), released.rate)
         return {
-            "file": line.file, "seconds": round(released.seconds, 3), "lufs": round(loud, 2), "sha256": released.sha256,
-            "release_id": released.release_id, "warnings": warnings,
+            "file": line.file, "seconds": round(released.seconds, 3), "lufs": round(loud, 2) if np.isfinite(loud) else None,
+            "sha256": released.sha256, "release_id": released.release_id, "warnings": warnings,
         }  # fmt: skip
 
     def _engine_for(self, voice: Voice, base_name: str, work: Work) -> Engine:
