@@ -276,12 +276,12 @@ def discriminators_v2pro() -> DiscriminatorConfig:
 def discriminators_starter() -> DiscriminatorConfig:
     """Critics light enough for two CPU cores."""
     return DiscriminatorConfig(
-        periods=(2, 3, 5),
+        periods=(2, 3, 5, 7),
         period_channels=(8, 16, 32, 64, 64),
-        scale_channels=(8, 16, 32, 64, 64, 64),
-        scale_groups=(1, 2, 4, 8, 16, 1),
-        resolutions=((512, 128), (1024, 256)),
-        spectrogram_channels=(8, 16, 16),
+        scale_channels=(4, 8, 16, 16, 16, 16),
+        scale_groups=(1,) * 6,
+        resolutions=((512, 128), (1024, 256), (256, 64)),
+        spectrogram_channels=(16, 16, 16, 16),
     )
 
 

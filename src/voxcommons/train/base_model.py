@@ -32,7 +32,7 @@ from voxcommons.train.base_recipe import STAGE_NAMES, BaseRecipe
 from voxcommons.train.content import train_content
 from voxcommons.train.curves import draw_curves
 from voxcommons.train.features import Features, corpus_features
-from voxcommons.train.finish import FinishModels, finishing_critics, train_finish
+from voxcommons.train.finish import FinishModels, train_finish
 from voxcommons.train.labels import LANGUAGES, code_alignments, digest_of, phoneme_labels, semantic_codes, spoken_only
 from voxcommons.train.predicted import predicted_frames
 from voxcommons.train.semantic import lines_of, train_semantic
@@ -56,7 +56,7 @@ class BaseSizes:
     content: configs.ContentConfig = dataclasses.field(default_factory=configs.content_starter)
     text_to_semantic: configs.TextToSemanticConfig = dataclasses.field(default_factory=configs.text_to_semantic_starter)
     semantic_to_wave: configs.MelAcousticConfig = dataclasses.field(default_factory=configs.mel_acoustic_starter)
-    critics: configs.DiscriminatorConfig = dataclasses.field(default_factory=finishing_critics)
+    critics: configs.DiscriminatorConfig = dataclasses.field(default_factory=configs.discriminators_starter)
 
 
 @dataclass

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from voxcommons.models.configs import DiscriminatorConfig
 from voxcommons.models.discriminators import Discriminators
 from voxcommons.models.istft_generator import IstftGenerator
 from voxcommons.models.losses import adversarial_loss, critic_loss, feature_loss
@@ -27,14 +26,6 @@ from voxcommons.train.stage import Stage
 from voxcommons.train.state import MovingAverage
 from voxcommons.train.vocoder import SegmentPart, Segments, VocoderLesson, tested, unseen_segments
 from voxcommons.train.workplace import Workplace
-
-
-def finishing_critics() -> DiscriminatorConfig:
-    """Critics light enough for a processor core: with them a step takes about twice as long as without."""
-    return DiscriminatorConfig(
-        periods=(2, 3, 5, 7), period_channels=(8, 16, 32, 64, 64), scale_channels=(4, 8, 16, 16, 16, 16), scale_groups=(1,) * 6,
-        resolutions=((512, 128), (1024, 256), (256, 64)), spectrogram_channels=(16, 16, 16, 16),
-    )
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class FinishLesson(VocoderLesson):
 
     def __init__(self, models: FinishModels, recipe: FinishRecipe, rate: int, place: Workplace) -> None:
         super().__init__(models.generator, recipe, rate, place)
-        self.critics, self.feature_weight = models.critics, recipe.feature_weight
+        self.critics, self.feature_weight, self.spectral_weight = models.critics, recipe.feature_weight, recipe.spectral_weight
         self.criticised = False
 
     def forward(self, part: SegmentPart, totals: Mapping[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -64,7 +55,7 @@ class FinishLesson(VocoderLesson):
         loss, figures = share * spectral, {"mel": share * mel}
         if self.criticised:
             adversarial, lesson = (share * each for each in self._criticise(made, part.wave))
-            loss = loss + adversarial + lesson
+            loss = self.spectral_weight * loss + adversarial + lesson
             figures |= {"adversarial": adversarial, "critic": lesson}
         return loss, figures
 

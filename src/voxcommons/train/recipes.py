@@ -133,17 +133,19 @@ class AcousticRecipe(StageRecipe):
 class FinishRecipe(VocoderRecipe):
     """Stage B: the generator goes on with predicted mel frames among natural ones, and with critics that sharpen the sound."""
 
-    peak_rate: float = again(StageRecipe, "peak_rate", 3e-4)
+    steps: int = again(VocoderRecipe, "steps", 2500)
+    peak_rate: float = again(StageRecipe, "peak_rate", 4e-4)
     seed: int = again(StageRecipe, "seed", 8)
     items: int = again(VocoderRecipe, "items", 10)
     segment_frames: int = again(VocoderRecipe, "segment_frames", 40)
     predicted_share: float = knob(
-        0.5, "Share of the segments whose mel frames are those of stage acoustic: what the generator gets when it speaks.", least=0, most=1
+        0.75, "Share of the segments whose mel frames are those of stage acoustic: what the generator gets when it speaks.", least=0, most=1
     )
     adversarial_from: int = knob(
-        0, "Step at which critics join; as many as steps leaves them out: they double the time of a step.", least=0
+        1600, "Step at which critics join; as many as steps leaves them out: with them a step takes three to four times as long.", least=0
     )
-    critic_rate: float = knob(2e-4, "Learning rate of the critics.", least=1e-8, most=1)
+    critic_rate: float = knob(4e-4, "Learning rate of the critics.", least=1e-8, most=1)
+    spectral_weight: float = knob(0.6, "Weight of the spectra's distance once the critics take part.", least=0)
     feature_weight: float = knob(2.0, "Weight of what the critics see in their layers.", least=0)
 
 
