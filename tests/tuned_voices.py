@@ -13,6 +13,9 @@ from voxcommons.voicefile.delta import BASE_KEY
 from voxcommons.voicefile.manifest import WEIGHTS_FILE
 from voxcommons.voices.library import Library, Voice
 
+LIGHT_TENSORS = ("semantic_to_wave.dec.conv_pre.weight", "semantic_to_wave.predictor.out.weight",
+                 "text_to_semantic.ar_text_embedding.word_embeddings.weight")  # fmt: skip
+# Of a model of the public kind, whose normalised weights are stored in halves.
 TENSORS = ("semantic_to_wave.dec.conv_pre.weight", "semantic_to_wave.flow.flows.0.enc.in_layers.0.weight_g",
            "text_to_semantic.ar_text_embedding.word_embeddings.weight")  # fmt: skip
 
@@ -28,7 +31,7 @@ def moved(folder: Path, names: tuple[str, ...] = TENSORS, seed: int = 0) -> dict
     return found
 
 
-def add_tuned_voice(home: Path, folder: Path, name: str, seed: int, names: tuple[str, ...] = TENSORS) -> Voice:
+def add_tuned_voice(home: Path, folder: Path, name: str, seed: int, names: tuple[str, ...] = LIGHT_TENSORS) -> Voice:
     """Put a voice into a home's library that speaks the base model in a folder with weights of its own.
 
     All of them have the same features, so that nothing but the weights tells them apart.

@@ -7,27 +7,19 @@ import numpy as np
 import pytest
 import soundfile
 
-from tiny_base import add_tiny_voice, make_tiny_base
+from tiny_base import add_tiny_voice
 from tiny_server import running
 from tuned_voices import add_tuned_voice
 from voxcommons.api.folders import AllowedFolders
 from voxcommons.api.studio import Studio
 from voxcommons.base.settings import Settings
 from voxcommons.cli.main import main
-from voxcommons.models.build import load_base, save_base
+from voxcommons.models.build import load_base
 from voxcommons.voicefile.manifest import WEIGHTS_FILE
 from voxcommons.voices.library import Library
 
 VOICES = ("anna", "bert", "plain")
 TEXT, SEED = "Hello there. How are you?", 5
-
-
-@pytest.fixture(scope="module")
-def tiny_folder(tmp_path_factory):
-    """A base model of the public kind, whose normalised weights are stored in halves."""
-    folder = tmp_path_factory.mktemp("bases") / "public"
-    save_base(make_tiny_base(acoustic="vits", for_training=True, ending="soon"), folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
