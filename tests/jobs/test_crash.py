@@ -55,8 +55,9 @@ def test_a_worker_killed_at_every_moment_in_turn_loses_and_doubles_nothing(datab
 
 
 def test_workers_killed_at_20_random_times_lose_and_double_nothing(database_url):
-    assert run("from_outside", database_url, 40, 20)["kills"] == 20
-    all_done_once(database_url, 40)
+    done = run("from_outside", database_url, 40, 20)
+    assert done["kills"] == 20
+    all_done_once(database_url, done["jobs"])
 
 
 def test_a_process_killed_while_it_makes_the_tables_leaves_a_database_that_opens(database_url):
