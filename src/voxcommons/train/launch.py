@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -112,6 +113,9 @@ def _process(rank: int, size: int, meeting: str, work: Callable[[], None], devic
         os._exit(error.exit_code)  # the others are waiting for this process; its starter ends them
     except KeyboardInterrupt:
         os._exit(130)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the work is done; threads of the libraries that still run may abort a process that ends by itself
 
 
 def _in_team(work: Callable[[], None], device: str, where: dict[str, Any]) -> bool:
@@ -120,5 +124,6 @@ def _in_team(work: Callable[[], None], device: str, where: dict[str, Any]) -> bo
     dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=PATIENCE, **where)
     work()
     leads = Team.present().leads
+    dist.barrier()  # nobody leaves while another still talks
     dist.destroy_process_group()
     return leads
