@@ -213,10 +213,10 @@ def test_places_tell_how_far_a_code_is_from_the_ends_of_its_phoneme():
 def test_gradients_reach_everything_but_the_timbre_encoder_and_the_generator():
     torch.manual_seed(0)
     model = MelAcoustic(**{name: value for name, value in asdict(replace(TINY, dropout=0.0)).items() if name != "kind"})
-    person, mask = model._voice(torch.randn(1, model.gin, 1))[2], torch.ones(1, 12, dtype=torch.bool)
+    memory, mask = model._voice(torch.randn(1, model.gin, 1))[2], torch.ones(1, 12, dtype=torch.bool)
     style = model.predictor.style(torch.randn(1, 162), torch.rand(1, TINY.vector))
     places = (torch.arange(12) // 3)[None]
-    features, pitch = model.predictor.features(tokens(12), mask, phonemes(5), places, style, person)
+    features, pitch = model.predictor.features(tokens(12), mask, phonemes(5), places, style, memory)
     mel = model.predictor.mel(features, pitch.detach(), style)
     (mel.square().mean() + pitch.square().mean()).backward()
     assert [name for name, parameter in model.predictor.named_parameters() if parameter.grad is None] == []

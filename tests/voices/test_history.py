@@ -84,3 +84,4 @@ def test_entries_are_forgotten_by_voice_and_age(history, home):
 def test_speaking_goes_on_where_nothing_can_be_noted(tmp_path):
     (tmp_path / "home").write_text("a file")
     note(tmp_path / "home", Spoken("Anna", "id", "hello", 1.0))
+    assert (tmp_path / "home").read_text() == "a file"

@@ -226,7 +226,12 @@ class MelAcousticConfig:
     @property
     def gin(self) -> int:
         """How many numbers a voice has."""
-        return self.style + 1 + self.remembered_codes * (1 + BANDS)
+        return voice_size(self.style, self.remembered_codes)
+
+
+def voice_size(style: int, remembered_codes: int) -> int:
+    """How many numbers a voice of the light model has: style, middle of the pitch, and per remembered code itself and its spectrum."""
+    return style + 1 + remembered_codes * (1 + BANDS)
 
 
 def mel_acoustic_starter() -> MelAcousticConfig:

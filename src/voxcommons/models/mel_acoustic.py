@@ -1,7 +1,7 @@
 """The light acoustic model: the starter's place between semantic tokens and sound.
 
 It answers the calls of `SemanticToWave`, but is no autoencoder: a predictor says pitch and mel frames, a generator renders them, and
-each is trained with a plain loss on every frame, which on a processor teaches in minutes what the variational model does not in hours.
+each is trained apart; docs/adr/0008-light-acoustic-model.md has the reasons.
 What it keeps of a person is one flat vector: a learned style, the middle of their pitch, and ten seconds of how they sounded.
 
 Shapes: B batch, S codes (25 Hz), F frames (50 Hz), P phonemes, G numbers of a voice, L latent channels.
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from voxcommons.models.configs import BANDS
+from voxcommons.models.configs import BANDS, voice_size
 from voxcommons.models.harmonic_source import cycles_of, track_pitch
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
 from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames
-from voxcommons.models.mel_predictor import FRAMES_PER_CODE, MelPredictor, Person, voice_statistics
+from voxcommons.models.mel_predictor import FRAMES_PER_CODE, MelPredictor, Memory, voice_statistics
 from voxcommons.models.text_code_encoder import Prior, stretch
 from voxcommons.models.timbre_encoder import TimbreEncoder
 from voxcommons.models.training_pass import length_mask
@@ -104,9 +104,7 @@ class MelAcoustic(nn.Module):
         each = torch.stack([voice_statistics(_spectra(clip.mel), _octaves(clip.pitch_hz)) for clip in clips])
         statistics = (each * weights[:, None].to(each)).sum(0) / weights.sum()
         style = self.predictor.style(statistics[None], vector[None])[0]
-        memory = statistics.new_zeros(self.remembered_codes, _PER_MEMORY)
-        memory[:, 0] = NO_CODE
-        done = 0
+        memory, done = self._empty_memory(statistics), 0
         for number, clip in enumerate(sorted(clips, key=lambda each: len(each.codes))):  # what short ones leave is for longer ones
             part = _columns(clip)[: (self.remembered_codes - done) // (len(clips) - number)]
             memory[done : done + len(part)] = part
@@ -117,10 +115,9 @@ class MelAcoustic(nn.Module):
         """One voice [G] of several [N, G], each weighing the same: the mean of what has one, a little of each one's memory."""
         taken = -(-self.remembered_codes // len(voices))
         memories = voices[:, self.style_channels + 1 :].unflatten(1, (self.remembered_codes, _PER_MEMORY))
-        memory = torch.cat([each[each[:, 0] >= 0][:taken] for each in memories] + [memories.new_zeros(self.remembered_codes, _PER_MEMORY)])
-        known = min(self.remembered_codes, len(memory) - self.remembered_codes)
-        memory = memory[: self.remembered_codes].clone()
-        memory[known:, 0] = NO_CODE
+        known = torch.cat([each[each[:, 0] >= 0][:taken] for each in memories])[: self.remembered_codes]
+        memory = self._empty_memory(voices)
+        memory[: len(known)] = known
         return torch.cat([voices[:, : self.style_channels + 1].mean(0), memory.flatten()])
 
     # --- speaking ----------------------------------------------------------------------------------------------------
@@ -150,8 +147,8 @@ class MelAcoustic(nn.Module):
         else:
             mask = length_mask(code_lengths, codes.shape[1])[:, 0] > 0
         places = torch.full_like(codes, -1) if places is None else places
-        style, middle, person = self._voice(ge.expand(codes.shape[0], -1, -1))
-        features, pitch = self.predictor.features(codes, mask, phones, places, style, person)
+        style, middle, memory = self._voice(ge.expand(codes.shape[0], -1, -1))
+        features, pitch = self.predictor.features(codes, mask, phones, places, style, memory)
         octaves = pitch[:, :1] + middle[:, :, None]
         silent = features.new_zeros(features.shape[0], HOP, features.shape[2])
         hidden = torch.cat([features, octaves.to(features), pitch[:, 1:].to(features), silent], dim=1)
@@ -239,7 +236,13 @@ class MelAcoustic(nn.Module):
         z = self.latent_of_prior(prior, style, noise_scale, noise, generator)
         return self.render(z, style, None if code_lengths is None else prior.mask.sum(dim=(1, 2)).long())
 
-    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Person]:
+    def _empty_memory(self, like: Tensor) -> Tensor:
+        """[remembered_codes, 1 + BANDS] of nothing."""
+        memory = like.new_zeros(self.remembered_codes, _PER_MEMORY)
+        memory[:, 0] = NO_CODE
+        return memory
+
+    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Memory]:
         """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, memory."""
         flat = ge[:, :, 0]
         style, middle = flat[:, : self.style_channels], flat[:, self.style_channels : self.style_channels + 1]
@@ -247,13 +250,7 @@ class MelAcoustic(nn.Module):
         codes = memory[:, :, 0].float()
         there = codes >= 0
         there = there | ~there.any(1, keepdim=True)  # attention needs something to look at
-        none = flat.new_zeros(len(flat), 0)
-        return style, middle, Person(none, none, codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
-
-
-def voice_size(style: int, remembered_codes: int) -> int:
-    """How many numbers a voice has."""
-    return style + 1 + remembered_codes * _PER_MEMORY
+        return style, middle, Memory(codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
 
 
 def memory_mel(mel: Tensor) -> Tensor:

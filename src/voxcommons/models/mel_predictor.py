@@ -27,19 +27,15 @@ _VECTOR_GAIN = 8.0  # entries of a unit vector are small
 
 
 @dataclass(frozen=True)
-class Person:
-    """What is known of who speaks.
+class Memory:
+    """How a person sounded in a recording.
 
     Attributes:
-        statistics: [B, 2 * BANDS + 2] see `voice_statistics`.
-        vector: [B, V] of the timbre encoder.
         codes: [B, M] codes of a recording, any value where `remembered` is False.
         mel: [B, BANDS, M] its mel spectrum, one column per code.
         remembered: [B, M] True at real codes.
     """
 
-    statistics: Tensor
-    vector: Tensor
     codes: Tensor
     mel: Tensor
     remembered: Tensor
@@ -99,11 +95,16 @@ class MelPredictor(nn.Module):
         self.onorm, self.out = nn.LayerNorm(width), nn.Linear(width, CHANNELS)
 
     def style(self, statistics: Tensor, vector: Tensor) -> Tensor:
-        """The style [B, G] of people: their statistics and vectors in one."""
+        """The style [B, G] of people in one.
+
+        Args:
+            statistics: [B, 2 * BANDS + 2] see `voice_statistics`.
+            vector: [B, V] of the timbre encoder.
+        """
         return self.drop(self.snorm(self.stat(statistics) + _VECTOR_GAIN * self.sv(vector)))
 
     def features(
-        self, codes: Tensor, mask: Tensor, phones: Tensor, places: Tensor, style: Tensor, person: Person
+        self, codes: Tensor, mask: Tensor, phones: Tensor, places: Tensor, style: Tensor, memory: Memory
     ) -> tuple[Tensor, Tensor]:
         """Everything before the pitch is decided.
 
@@ -113,7 +114,7 @@ class MelPredictor(nn.Module):
             phones: [B, P].
             places: [B, S] index of the phoneme that each code speaks, -1 where it is not known.
             style: [B, G].
-            person: whose memory is looked up.
+            memory: what is looked up.
 
         Returns:
             (features [B, W, F], pitch [B, 2, F]: octaves above the person's middle, log-odds of being voiced).
@@ -129,7 +130,7 @@ class MelPredictor(nn.Module):
         for block in self.before:
             x = block(x, style) * real
         x = x + self.att(self.att_norm(x.transpose(1, 2)), mask).transpose(1, 2)
-        x = (x + self._remembered(x, style, person)) * real
+        x = (x + self._remembered(x, style, memory)) * real
         x = self.mid(x, style) * real
         x = self.up(x.transpose(1, 2)).unflatten(2, (FRAMES_PER_CODE, -1)).flatten(1, 2).transpose(1, 2)
         x = x * real.repeat_interleave(FRAMES_PER_CODE, dim=2)
@@ -149,16 +150,16 @@ class MelPredictor(nn.Module):
             x = block(x if mask is None else x * mask, style)
         return self.out(self.onorm(x.transpose(1, 2))).transpose(1, 2).float()
 
-    def _remembered(self, x: Tensor, style: Tensor, person: Person) -> Tensor:
+    def _remembered(self, x: Tensor, style: Tensor, memory: Memory) -> Tensor:
         """What the person's recording has to say about frames x [B, W, S]."""
-        there = person.remembered[:, None].to(x.dtype)
-        codes = self.code(person.codes).transpose(1, 2) * there  # [B, code_dim, M]
+        there = memory.remembered[:, None].to(x.dtype)
+        codes = self.code(memory.codes).transpose(1, 2) * there  # [B, code_dim, M]
         near = F.gelu(self.rcode(codes)).transpose(1, 2)
-        heard = self.rin(torch.cat([codes, person.mel.to(codes.dtype) * there], dim=1)) * there
+        heard = self.rin(torch.cat([codes, memory.mel.to(codes.dtype) * there], dim=1)) * there
         heard = self.rblock(heard, style).transpose(1, 2)
         query, key, value = self.rq(self.rnorm(x.transpose(1, 2))), self.rk(torch.cat([near, heard], -1)), self.rv(heard)
         query, key, value = (t.unflatten(2, (self.heads, -1)).transpose(1, 2) for t in (query, key, value))
-        found = F.scaled_dot_product_attention(query, key, value, attn_mask=person.remembered[:, None, None])
+        found = F.scaled_dot_product_attention(query, key, value, attn_mask=memory.remembered[:, None, None])
         return self.ro(found.transpose(1, 2).flatten(2)).transpose(1, 2)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from voxcommons.models.configs import BANDS
 from voxcommons.models.mel_frames import CHANNELS
-from voxcommons.models.mel_predictor import FRAMES_PER_CODE, Person
+from voxcommons.models.mel_predictor import FRAMES_PER_CODE, Memory
 from voxcommons.prepare.corpus import Clip, Corpus
 from voxcommons.train.features import MIDDLE, STATISTICS, octaves
 from voxcommons.train.lesson import Part
@@ -58,9 +58,9 @@ class AcousticPart(Part):
     remembered: Tensor  # [B, M] True at real codes
 
     @property
-    def person(self) -> Person:
-        """Who speaks."""
-        return Person(self.statistics, self.vector, self.memory_codes, self.memory_mel, self.remembered)
+    def memory(self) -> Memory:
+        """How the people of the items sounded elsewhere."""
+        return Memory(self.memory_codes, self.memory_mel, self.remembered)
 
     @property
     def real(self) -> Tensor:
