@@ -95,17 +95,23 @@ class Tail:
         seconds: how long the sound is.
         subtitles: when each sentence is spoken, and each word where the order asks for it and the model can tell.
         warnings: what is not heard as it was written.
+        sentences: the last piece of each sentence without its sound, and when the sentence begins, in seconds.
     """
 
     seconds: float = 0.0
     subtitles: Subtitles = field(default_factory=Subtitles)
     warnings: list[TextWarning] = field(default_factory=list)
+    sentences: list[tuple[float, AudioChunk]] = field(default_factory=list)
 
     def measured(self, chunks: Iterator[AudioChunk]) -> Iterator[AudioChunk]:
         """The chunks, counted as they pass."""
+        begun = 0.0
         for chunk in self.subtitles.watched(chunks):
+            if chunk.final:
+                self.sentences.append((begun, replace(chunk, samples=chunk.samples[:0])))
             self.seconds += chunk.seconds
             self.warnings += chunk.warnings
+            begun = self.seconds if chunk.final else begun
             yield chunk
 
 

@@ -36,6 +36,7 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "no_such_voice": ("no such voice", "没有这个声音"),
     "no_such_style": ("the voice has no such style", "这个声音没有这种风格"),
     "no_such_language": ("unknown language", "不认识的语言"),
+    "no_such_word": ("this word cannot be spoken again by itself", "这个词不能单独重说"),
     "no_text": ("there is no text to speak", "没有可读的文字"),
     "silent_speech": ("the speech came out silent", "合成的语音没有声音"),
     "text_too_long": ("the text is too long", "文字太长"),

@@ -24,7 +24,7 @@ from voxcommons.synth.context import context_of
 from voxcommons.synth.course import Course, Delivery
 from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_batch, decode_stream
 from voxcommons.synth.intonation import check_pitch, middle_hz
-from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions
+from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions, Streaming
 from voxcommons.synth.passages import Passage, passages
 from voxcommons.synth.sampling import SamplingOptions
 from voxcommons.synth.self_check import SUSPICIOUS_NATS, SelfCheck
@@ -175,10 +175,22 @@ class Engine:
             if lead_s:
                 yield replace(empty, samples=silence(lead_s, empty.rate), warnings=(), final=False, text="")
             spoken, lead_s = True, 0.0
-            breath = self._breath(part, utterance, part.delivery(utterance, options, centre_hz))
-            yield from self._sentence(breath, speaker, options, empty)
+            yield from self._taken(part, utterance, part.delivery(utterance, options, centre_hz), speaker, options, empty)
         if not spoken:
             raise _no_text("nothing that can be read aloud")
+
+    def _taken(  # noqa: PLR0913 - a sentence, who speaks it and how
+        self, part: Passage, utterance: Utterance, delivery: Delivery, speaker: Speaker, options: SpeakOptions, empty: AudioChunk
+    ) -> Iterator[AudioChunk]:
+        """One sentence under the seed that is asked for, with the words that come from other takes."""
+
+        def under(seed: int, streaming: Streaming) -> Iterator[AudioChunk]:
+            how = replace(options, seed=seed, streaming=streaming)
+            return self._sentence(self._breath(part, utterance, delivery), speaker, how, empty)
+
+        if options.retakes is None:
+            return under(options.seed, options.streaming)
+        return iter(options.retakes.taken(empty.sentence, options.seed, lambda seed: tuple(under(seed, "sentence"))))
 
     def _breath(self, part: Passage, utterance: Utterance, delivery: Delivery) -> _Breath:
         check = self._listener(utterance)

@@ -14,6 +14,7 @@ from voxcommons.base.errors import InputError
 if TYPE_CHECKING:
     import threading
 
+    from voxcommons.synth.retakes import Retakes
     from voxcommons.text.g2p.zh_polyphones import Polyphones
     from voxcommons.text.lexicon import Lexicon
 
@@ -66,6 +67,7 @@ class SpeakOptions:
         compat: Do as the public program does, with its quirks: a sentence is rendered in one go.
         lexicon: The user's own readings of words.
         polyphones: Who decides Mandarin characters with several readings; None for the dictionaries alone.
+        retakes: What is spoken under another seed than the rest; sentences then come whole. Words need `word_times`.
         cancel: When set, speaking ends before the next piece.
 
     Raises:
@@ -89,6 +91,7 @@ class SpeakOptions:
     compat: bool = False
     lexicon: Lexicon | None = None
     polyphones: Polyphones | None = None
+    retakes: Retakes | None = None
     cancel: threading.Event | None = None
 
     def __post_init__(self) -> None:
@@ -133,4 +136,4 @@ class SpeakOptions:
         return {name: getattr(self, name) for name in names} | {
             "takes": self.wanted_takes, "compat": self.compat, "lexicon": bool(self.lexicon),
             "polyphones": "dictionary" if self.polyphones is None else self.polyphones.name,
-        }  # fmt: skip
+        } | ({} if self.retakes is None else {"retakes": self.retakes.as_record()})  # fmt: skip
