@@ -31,6 +31,7 @@ from voxcommons.api.studio import Studio
 from voxcommons.base.log import logger
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.voices.polyphones import polyphones
+from voxcommons.web.routes import add_studio
 
 _log = logger(__name__)
 _CODES = {400: "unreadable_request", 404: "not_found", 405: "method_not_allowed"}
@@ -104,6 +105,7 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
     api.include_router(NativeApi(config, studio, desk, log).router())
     api.include_router(OpenAiApi(config, studio, desk, log).router())
     api.include_router(PublicApi(config, studio, desk, log, sessions, stop).router())
+    add_studio(api, config, studio, desk, log, local=local)
     _add_pages(api, desk)
     _add_answers_to_errors(api, config)
     return Service(Guard(api, config, local=local), api, studio, desk)
@@ -135,7 +137,7 @@ def _add_answers_to_errors(api: FastAPI, config: ServeConfig) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         status = int(getattr(error, "status_code", 500))
         if status == TOO_LARGE:
-            return too_large(config).response(request.url.path)
+            return too_large(config, request.url.path).response(request.url.path)
         message, headers = str(getattr(error, "detail", "")), dict(getattr(error, "headers", None) or {})
         return Fault(status, message, code=_CODES.get(status), headers=headers).response(request.url.path)
 

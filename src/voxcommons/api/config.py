@@ -33,6 +33,8 @@ class ServeConfig:
         queue: requests that may wait besides those being spoken; one more is answered 429.
         max_text: longest text of one request, in characters.
         max_body_bytes: longest request body.
+        max_upload_bytes: largest recording that the studio's pages may send.
+        database: where jobs, catalogue and history are; None for the file in `home`.
         threads: processor threads for the models; None takes what suits them.
         tuned_kept: voices with weights of their own that stay loaded.
         polyphones: who decides Mandarin characters with several readings: one of `voices.polyphones.CHOICES`.
@@ -47,6 +49,8 @@ class ServeConfig:
     queue: int = 16
     max_text: int = 10_000
     max_body_bytes: int = 1 << 20
+    max_upload_bytes: int = 64 << 20
+    database: str | None = field(default=None, repr=False)
     threads: int | None = None
     tuned_kept: int = 4
     polyphones: str = DICTIONARY

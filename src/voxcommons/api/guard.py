@@ -22,8 +22,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TOO_LARGE: Final = 413
-OPEN_PATHS: Final = frozenset({"/", "/docs", "/openapi.json", "/healthz"})
-"""What can be read without a token: nothing there is a secret."""
+STUDIO_PAGES: Final = frozenset({"/studio", "/studio/record", "/studio/voices", "/studio/jobs", "/studio/phone"})
+OPEN_PATHS: Final = frozenset({"/", "/docs", "/openapi.json", "/healthz"}) | STUDIO_PAGES
+"""What can be read without a token: nothing there is a secret. A page of the studio fetches what it shows with the token."""
+OPEN_BELOW: Final = "/studio/static/"
+UPLOADS: Final = "/studio/api/uploads/"
+"""Where a body may be as large as a recording."""
 
 _UNAUTHORISED = Fault(
     401, "a token is needed", "send the header: Authorization: Bearer TOKEN", "invalid_api_key", headers={"WWW-Authenticate": "Bearer"}
@@ -60,19 +64,19 @@ class Guard:
         if fault is not None:
             await fault.response(scope["path"])(scope, receive, send)
             return
-        await self._app(scope, self._measured(receive), send)
+        await self._app(scope, self._measured(receive, most_bytes(self._config, scope["path"])), send)
 
     def _refusal(self, path: str, headers: MutableMapping[str, str]) -> Fault | None:
         if self._only_local and not _from_here(headers):
             return _WRONG_PLACE
-        if self._config.tokens and path not in OPEN_PATHS and not _known(headers.get("authorization", ""), self._config.tokens):
+        if self._config.tokens and not is_open(path) and not _known(headers.get("authorization", ""), self._config.tokens):
             return _UNAUTHORISED
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self._config.max_body_bytes:
-            return too_large(self._config)
+        if length.isdigit() and int(length) > most_bytes(self._config, path):
+            return too_large(self._config, path)
         return None
 
-    def _measured(self, receive: Receive) -> Receive:
+    def _measured(self, receive: Receive, most: int) -> Receive:
         """Counts a body that did not say how long it is."""
         taken = 0
 
@@ -80,16 +84,26 @@ class Guard:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._config.max_body_bytes:
+            if taken > most:
                 raise HTTPException(TOO_LARGE)  # what reads the body lets this one pass as it is
             return message
 
         return counted
 
 
-def too_large(config: ServeConfig) -> Fault:
+def is_open(path: str) -> bool:
+    """Whether a path can be read without a token."""
+    return path in OPEN_PATHS or path.startswith(OPEN_BELOW)
+
+
+def most_bytes(config: ServeConfig, path: str) -> int:
+    """The longest body of a request to a path."""
+    return config.max_upload_bytes if path.startswith(UPLOADS) else config.max_body_bytes
+
+
+def too_large(config: ServeConfig, path: str) -> Fault:
     """The answer to a body beyond the limit."""
-    return Fault(TOO_LARGE, "the request is too large", f"at most {config.max_body_bytes} bytes", "request_too_large")
+    return Fault(TOO_LARGE, "the request is too large", f"at most {most_bytes(config, path)} bytes", "request_too_large")
 
 
 def bearer(header: str) -> str:

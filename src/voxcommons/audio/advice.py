@@ -88,6 +88,26 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "more than one person seems to speak; a voice needs one, listen to it before you use it",
         "似乎不止一个人在说话；一个声音只能来自一个人，请先听一遍再使用",
     ),
+    "take_silent": (
+        "hardly anything was heard; check the microphone and read the sentence again",
+        "几乎没有听到声音；请检查话筒，把句子再读一遍",
+    ),
+    "take_short": (
+        "only {seconds:.1f} s of speech, too little for this sentence; read all of it, a little slower",
+        "只有 {seconds:.1f} 秒语音，对这个句子来说太短；请完整地、稍慢一些再读",
+    ),
+    "take_long": (
+        "{seconds:.1f} s of speech, much for this sentence; if you said something else, read it again",
+        "有 {seconds:.1f} 秒语音，对这个句子来说偏长；如果读了别的内容，请再读一遍",
+    ),
+    "take_cut": (
+        "speech touches the edge of the take; wait a moment before you begin and before you stop",
+        "录音的开头或结尾碰到了语音；开始说话前和停止前请稍等片刻",
+    ),
+    "room_loud": (
+        "the room is loud ({level_dbfs:.0f} dBFS while nobody speaks); close the window, turn off fans, or go to another room",
+        "环境太吵（无人说话时 {level_dbfs:.0f} dBFS）；请关窗、关掉风扇，或换一个房间",
+    ),
     "denoised": (
         "noise was lowered by {gain_db:.0f} dB because you asked for it; compare it with the recording, it may sound less natural",
         "已按要求降噪 {gain_db:.0f} dB；请与原录音对比，声音可能不够自然",

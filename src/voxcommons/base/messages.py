@@ -34,6 +34,7 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "cannot_read": ("cannot read", "无法读取"),
     "no_such_file": ("no such file", "找不到文件"),
     "no_such_voice": ("no such voice", "没有这个声音"),
+    "no_such_sitting": ("no recordings under this code", "没有这个编号的录音"),
     "no_such_style": ("the voice has no such style", "这个声音没有这种风格"),
     "no_such_language": ("unknown language", "不认识的语言"),
     "no_such_word": ("this word cannot be spoken again by itself", "这个词不能单独重说"),

@@ -1,0 +1,57 @@
+"""How a voice grew: the courses of its tunings, as the voice keeps them, in the few numbers that a picture needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from voxcommons.voices.library import Voice
+
+_FILES: Final = ("tuning.json", "growth.json", "curve.json")
+_MOST_BYTES: Final = 4 << 20
+_MOST_COURSES, _MOST_POINTS = 40, 2000
+
+
+def growth_of(voice: Voice) -> list[dict[str, Any]]:
+    """The courses of a voice in order; empty for one that was never tuned.
+
+    Returns:
+        For each: `what`, `best_step`, `ended`, and `points` of `step`, `learnt` (None where nothing was learnt yet) and `held_out`.
+    """
+    found: list[dict[str, Any]] = []
+    for name in _FILES:
+        file = voice.folder / name
+        if file.is_file() and file.stat().st_size <= _MOST_BYTES:
+            try:
+                found += [_course(one) for one in _courses(json.loads(file.read_text("utf-8")), 0)]
+            except ValueError:  # not ours, or damaged: the voice is whole without it
+                continue
+    return found[-_MOST_COURSES:]
+
+
+def _courses(made: object, depth: int) -> Iterator[dict[str, Any]]:
+    """Whatever has points, wherever it stands."""
+    if depth > 6:
+        return
+    if isinstance(made, dict):
+        if isinstance(made.get("points"), list):
+            yield made
+            return
+        made = list(made.values())
+    for one in made if isinstance(made, list) else ():
+        yield from _courses(one, depth + 1)
+
+
+def _course(made: dict[str, Any]) -> dict[str, Any]:
+    points = [
+        {"step": int(point["step"]), "learnt": _number(point.get("learnt")), "held_out": float(point["held_out"])}
+        for point in made["points"][:_MOST_POINTS]
+        if isinstance(point, dict) and _number(point.get("step")) is not None and _number(point.get("held_out")) is not None
+    ]
+    what, ended = str(made.get("what", ""))[:80], str(made.get("ended", ""))[:80]
+    return {"what": what, "ended": ended, "best_step": int(_number(made.get("best_step")) or 0), "points": points}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e12 else None
