@@ -266,6 +266,19 @@ def test_an_id_is_known_by_its_beginning(queue):
             queue.get(wrong)
 
 
+def test_what_a_dead_worker_held_is_free_at_once_and_its_reports_are_refused(queue, clock):
+    held, others = queue.submit([Order("clone"), Order("clone")])
+    leases = [queue.claim(name, KINDS, 10_000) for name in ("dead", "alive")]
+    assert queue.lost("dead") == 1
+    assert queue.lost("dead") == queue.lost("nobody") == 0
+    dead = next(lease for lease in leases if lease.job.worker == "dead")
+    assert (queue.get(dead.job.id).state, queue.get(dead.job.id).tries) == (State.QUEUED, 1)
+    assert {queue.get(job.id).state for job in (held, others)} == {State.QUEUED, State.RUNNING}
+    assert queue.complete(dead, Outcome()) is False
+    clock.pass_(20)
+    assert queue.claim("next", KINDS, 10_000).number == 2
+
+
 def test_many_workers_at_once_do_each_job_once(queue, database):
     jobs = queue.submit(Order("clone", {"n": n}) for n in range(24))
     start = threading.Barrier(4)

@@ -25,6 +25,7 @@ from voxcommons.jobs.tables import EventRow, JobRow
 _MOST_PAYLOAD_CHARS: Final = 1 << 20
 _SHORTEST_PREFIX_CHARS: Final = 4
 _LABEL_CHARS: Final = 400
+_WORKER_CHARS: Final = 200
 _ERROR_CHARS: Final = 2000
 _LOST: Final = "its worker fell silent"
 
@@ -101,7 +102,7 @@ class DurableQueue:
                 return None
         with self.database.writing() as session:
             now = self.database.now(session)
-            _collect(session, now)
+            _take_away(session, now, JobRow.leased_until < now)
             row = session.scalar(
                 select(JobRow)
                 .where(JobRow.state == State.QUEUED, JobRow.due <= now, JobRow.kind.in_(list(kinds)))
@@ -111,7 +112,7 @@ class DurableQueue:
             )
             if row is None:
                 return None
-            row.state, row.lease, row.worker = State.RUNNING, row.lease + 1, worker[:200]
+            row.state, row.lease, row.worker = State.RUNNING, row.lease + 1, worker[:_WORKER_CHARS]
             row.leased_until, row.started, row.finished = now + lease_s, now, None
             row.label, row.done_steps, row.all_steps = "", 0, None
             _tell(session, row, "taken", now, f"by {worker}")
@@ -175,6 +176,11 @@ class DurableQueue:
                 row.state, row.due, row.leased_until = State.QUEUED, now, None
                 _tell(session, row, "given_back", now, "its worker was told to quit")
             return True
+
+    def lost(self, worker: str) -> int:
+        """As `Bench.lost`."""
+        with self.database.writing() as session:
+            return _take_away(session, self.database.now(session), JobRow.worker == worker[:_WORKER_CHARS])
 
     def pending(self, kinds: Collection[str]) -> bool:
         """As `Bench.pending`."""
@@ -252,16 +258,18 @@ def _waiting(session: Session, kinds: Collection[str], now: float) -> ColumnElem
     return exists().where(or_(ready, silent), JobRow.kind.in_(list(kinds)))
 
 
-def _collect(session: Session, now: float) -> None:
-    """Take jobs away from workers whose lease ran out."""
-    silent = select(JobRow).where(JobRow.state == State.RUNNING, JobRow.leased_until < now).with_for_update(skip_locked=True)
-    for row in session.scalars(silent).all():
+def _take_away(session: Session, now: float, whose: ColumnElement[bool]) -> int:
+    """Take jobs away from workers whose lease ran out, or that are known to be dead; how many."""
+    silent = select(JobRow).where(JobRow.state == State.RUNNING, whose).with_for_update(skip_locked=True)
+    rows = session.scalars(silent).all()
+    for row in rows:
         _tell(session, row, "lost", now, f"{_LOST}: {row.worker}")
         if row.cancel_wanted:
             _end(session, row, State.CANCELLED, now, "while it ran")
         else:
             _failed(session, row, now, f"{_LOST} ({row.worker})", again=True)
     session.flush()
+    return len(rows)
 
 
 def _failed(session: Session, row: JobRow, now: float, error: str, *, again: bool) -> None:

@@ -85,6 +85,9 @@ class Bench(Protocol):
     def stopped(self, lease: Lease) -> bool:
         """End a job as cancelled, if that was wanted; else give it back untouched, as a worker does that is told to quit."""
 
+    def lost(self, worker: str) -> int:
+        """Take away what a worker holds that is known to be dead, as if its leases had run out; how many jobs that were."""
+
     def pending(self, kinds: Collection[str]) -> bool:
         """Whether a job of these kinds waits, also for its next try, or is being done by anybody."""
 
