@@ -75,7 +75,7 @@ def clone(
     begun = time.monotonic()
     library = Library(settings.home)
     library.reserve(name, replace=replace)
-    words = _text_of(text)
+    words = text_of(text)
     asked = IntakeOptions(GATES.get(gate, GATES["normal"]), take_rejected=gate == "none", denoise=denoise)
     with RichProgress() as progress:
         intake = take_in(recording, asked, progress)
@@ -92,7 +92,7 @@ def clone(
         use_threads(settings.threads)
         parts = ("content", "semantic_to_wave") if no_preview else ("content", "semantic_to_wave", "text_to_semantic")
         base = equipped(load_base(find_base(base_name, settings.home), parts=parts), settings.home, cloning=True)
-        preview = None if no_preview else _preview_with(base, settings, progress)
+        preview = None if no_preview else preview_with(base, settings, progress)
         about = CloneOptions(keep_recording=not no_recording, consent=consent, licence=licence, preview=preview)
         kept = FeatureCache(settings.home / CACHE_FOLDER) if cache else None
         options = EnrolOptions(transcriber=transcriber, cache=kept, clone=about)
@@ -131,14 +131,15 @@ def clone(
     click.echo(say("cloned", settings.language_of_messages, name=_quoted(voice.name)))
 
 
-def _preview_with(base: BaseModel, settings: Settings, progress: Progress) -> Preview:
+def preview_with(base: BaseModel, settings: Settings, progress: Progress | None = None) -> Preview:
     """What lets a finished voice say one sentence about itself, through the release door."""
     from voxcommons.cli.spoken import speak_to_file
     from voxcommons.synth.engine import Engine
     from voxcommons.synth.options import SpeakOptions
 
     def preview(voice: Voice, path: Path) -> None:
-        progress.start(None, "speaking a sample")
+        if progress is not None:
+            progress.start(None, "speaking a sample")
         text = PREVIEW_TEXTS.get(voice.manifest.language.split("-")[0], PREVIEW_TEXTS["en"])
         speak_to_file(Engine(base, threads=settings.threads), text, voice, SpeakOptions(), path, settings.home)
 
@@ -151,7 +152,7 @@ def _transcriber(engine: str, threads: int | None) -> Transcriber:
     return open_transcriber(name, Path(folder), threads or 1)
 
 
-def _text_of(text: str | None) -> str | None:
+def text_of(text: str | None) -> str | None:
     """The text itself, or the contents of the file it names with @."""
     if text is None or not text.startswith("@"):
         return text

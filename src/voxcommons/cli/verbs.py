@@ -32,6 +32,7 @@ VERBS: Mapping[str, Verb] = {
     "speak": Verb("voxcommons.cli.speak:speak", "Speak a text with a voice, to a file."),
     "check": Verb("voxcommons.cli.check:check_recordings", "Judge a recording before a voice is made of it."),
     "clone": Verb("voxcommons.cli.clone:clone", "Make a voice from a recording."),
+    "finetune": Verb("voxcommons.cli.finetune:finetune", "Tune a voice to its person, on old recordings and new ones."),
     "voices": Verb("voxcommons.cli.voices:voices", "List, show, check, move and remove voices."),
     "phonemes": Verb("voxcommons.cli.phonemes:phonemes", "Show how a text is read: normalised text, phonemes, warnings."),
     "serve": Verb("voxcommons.cli.serve:serve", "Serve voices over HTTP."),

@@ -29,6 +29,7 @@ from voxcommons.models.configs import MelAcousticConfig, SemanticToWaveConfig
 from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.models.eres2netv2 import ERes2NetV2
 from voxcommons.models.filling import Unfilled, fill, return_memory
+from voxcommons.models.low_rank import expanded
 from voxcommons.models.mel_acoustic import MelAcoustic
 from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.models.text_to_semantic import TextToSemantic
@@ -231,7 +232,7 @@ def load_base(
     folder = base_folder(name_or_folder)
     facts, digest = read_facts(folder)
     where = placement if placement is not None else Placement()
-    own = {} if own_weights is None else own_weights.fitting(facts.name, digest)
+    own = {} if own_weights is None else expanded(own_weights.fitting(facts.name, digest), folder)
     loaded: dict[str, Any] = dict.fromkeys(PARTS)
     for part in parts:
         config = getattr(facts, part)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from voxcommons.base.errors import CorruptFileError
 from voxcommons.models.build import BaseModel, OwnWeights
+from voxcommons.models.low_rank import expanded
 
 _LENGTH, _DIRECTION = "weight_g", "weight_v"
 
@@ -36,7 +37,7 @@ def overlaid(base: BaseModel, own: OwnWeights) -> BaseModel:
         CorruptFileError: a tensor has a name or a shape that the model does not have, or is not finite.
     """
     given: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in own.fitting(base.name, base.sha256).items():
+    for name, tensor in expanded(own.fitting(base.name, base.sha256), base.folder).items():
         part, _, rest = name.partition(".")
         given.setdefault(part, {})[rest] = tensor
     loaded = {part: module for part in given if (module := getattr(base, part)) is not None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import stat
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from typing import BinaryIO, Final
 from voxcommons.base.errors import CorruptFileError, VoxError
 from voxcommons.voicefile.features import features_of
 from voxcommons.voicefile.manifest import (
+    CURVE_FILE,
     FILE_LIMITS,
     LEXICON_FILE,
     MANIFEST_FILE,
@@ -25,6 +27,7 @@ from voxcommons.voicefile.manifest import (
     PREVIEW_FILE,
     PROMPT_FILE,
     REFERENCE_FILE,
+    TUNING_FILE,
     WEIGHTS_FILE,
     VoiceManifest,
     read_manifest,
@@ -223,10 +226,24 @@ def _check_kind(contents: _Contents, manifest: VoiceManifest, name: str) -> str:
     if name in (REFERENCE_FILE, PREVIEW_FILE) or name.startswith("style-"):
         with contents.opened(name) as file:
             return "" if file.read(4) == b"fLaC" else "is not a FLAC file"
+    if name == CURVE_FILE:
+        with contents.opened(name) as file:
+            return "" if file.read(8) == b"\x89PNG\r\n\x1a\n" else "is not a PNG file"
+    if name == TUNING_FILE:
+        with contents.opened(name) as file:
+            return _check_tuning(file.read())
     if name == LEXICON_FILE:
         with contents.opened(name) as file:
             return _check_lexicon(file.read())
     return ""
+
+
+def _check_tuning(content: bytes) -> str:
+    """Whether a file is a JSON object; it is only ever shown."""
+    try:
+        return "" if isinstance(json.loads(content), dict) else "is not a JSON object"
+    except (ValueError, RecursionError):
+        return "is not JSON"
 
 
 def _check_lexicon(content: bytes) -> str:

@@ -27,6 +27,8 @@ TRANSCRIPT_FILE: Final = "reference.txt"
 PREVIEW_FILE: Final = "preview.flac"
 CARD_FILE: Final = "README.md"
 LEXICON_FILE: Final = "lexicon.tsv"
+TUNING_FILE: Final = "tuning.json"
+CURVE_FILE: Final = "tuning.png"
 MOST_STYLES: Final = 16
 MOST_TAGS: Final = 32
 _LONGEST_TAG_CHARS: Final = 40
@@ -39,6 +41,8 @@ FILE_LIMITS: Final[Mapping[str, int]] = {
     PREVIEW_FILE: 16 << 20,
     CARD_FILE: 1 << 20,
     LEXICON_FILE: 1 << 20,
+    TUNING_FILE: 4 << 20,
+    CURVE_FILE: 4 << 20,
     # A style keeps its name in voice.json and its files under a number: every file system takes those.
     **{f"style-{slot:02}.safetensors": 4 << 20 for slot in range(1, MOST_STYLES + 1)},
     **{f"style-{slot:02}.flac": 16 << 20 for slot in range(1, MOST_STYLES + 1)},
