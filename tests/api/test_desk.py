@@ -24,8 +24,8 @@ class Client:
         if isinstance(piece, Ended):
             self.ended.set()
 
-    def ticket(self, work: Generator) -> Ticket:
-        return Ticket(work, self.deliver, self.cancel)
+    def ticket(self, work: Generator, client: str = "") -> Ticket:
+        return Ticket(work, self.deliver, self.cancel, client)
 
     def wait(self) -> list[object]:
         assert self.ended.wait(PATIENCE_S)
@@ -97,6 +97,19 @@ def test_who_leaves_while_waiting_makes_room_at_once(desk):
         desk.hand_in(client.ticket(counting(1)))
     clients[3].cancel.set()
     assert desk.hand_in(clients[4].ticket(counting(1)))
+
+
+def test_who_asks_for_much_at_once_holds_up_nobody_who_asks_for_little():
+    desk, order = Desk(queue=20, at_once=1), []
+    clients = [(Client(), name) for name in ("much", "much", "much", "much", "little", "one")]
+    clients.append((Client(), "little"))
+    for client, name in clients:
+        assert desk.hand_in(client.ticket(counting(1, order, name), name))
+    desk.open()
+    for client, _ in clients:
+        client.wait()
+    desk.close()
+    assert order == ["much", "little", "one", "much", "little", "much", "much"]
 
 
 def test_an_error_reaches_its_client_and_nobody_else(desk):

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from voxcommons import __version__
 from voxcommons.api.config import ServeConfig
+from voxcommons.api.crowd import READERS, Crowd
 from voxcommons.api.desk import Desk, Ended, Ticket
 from voxcommons.api.faults import Fault, fault_of, unreadable
 from voxcommons.api.folders import AllowedFolders
@@ -28,6 +29,8 @@ from voxcommons.api.page import EXAMPLE_ADDRESS, api_page
 from voxcommons.api.public import PublicApi
 from voxcommons.api.sessions import Sessions
 from voxcommons.api.studio import Studio
+from voxcommons.base.database import FILE as DATABASE_FILE
+from voxcommons.base.database import Database
 from voxcommons.base.log import logger
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.voices.polyphones import polyphones
@@ -86,6 +89,7 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
     readings = polyphones(config.polyphones, config.home, threads=config.threads)
     studio = Studio(config.home, dict(config.bases), AllowedFolders.of(config.folders), config.threads, config.tuned_kept, readings)
     desk, log, sessions = Desk(config.queue), ReleaseLog(config.home), Sessions(studio.default)
+    database = Database(config.database or f"sqlite:///{config.home / DATABASE_FILE}")
 
     def warm() -> Generator[None, None, None]:
         studio.engine(studio.default)  # so that the first request does not wait for it
@@ -97,6 +101,7 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
         desk.hand_in(Ticket(warm(), _tell, Event()))
         yield
         desk.close()
+        database.close()
 
     api = FastAPI(
         title="VoxCommons", version=__version__, description=_DESCRIPTION, lifespan=running, docs_url=None, redoc_url=None,
@@ -105,10 +110,10 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
     api.include_router(NativeApi(config, studio, desk, log).router())
     api.include_router(OpenAiApi(config, studio, desk, log).router())
     api.include_router(PublicApi(config, studio, desk, log, sessions, stop).router())
-    add_studio(api, config, studio, desk, log, local=local)
+    add_studio(api, config, studio, desk, log, database, local=local)
     _add_pages(api, desk)
     _add_answers_to_errors(api, config)
-    return Service(Guard(api, config, local=local), api, studio, desk)
+    return Service(Guard(Crowd(api, config.queue + READERS), config, local=local), api, studio, desk)
 
 
 def _tell(piece: object) -> None:

@@ -46,7 +46,7 @@ class ServeConfig:
     tokens: frozenset[str] = frozenset()
     open_to_all: bool = False
     allow_control: bool = False
-    queue: int = 16
+    queue: int = 256
     max_text: int = 10_000
     max_body_bytes: int = 1 << 20
     max_upload_bytes: int = 64 << 20

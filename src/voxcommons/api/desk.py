@@ -1,16 +1,17 @@
 """Where requests wait and are worked on: one thread for the models, turns for everybody, no more than the room holds.
 
 The models keep the processor busy, so a second thread would only slow the first. A request is a generator of pieces;
-those that are being worked on take turns piece by piece, so a short sentence does not wait for a book. Knows nothing
-of speech or of HTTP.
+those that are being worked on take turns piece by piece, so a short sentence does not wait for a book. Those that wait stand
+in a line per client, and the lines are served in turn, so who asks for a hundred sentences at once holds up nobody who asks
+for one. Knows nothing of speech or of HTTP.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +44,46 @@ class Ticket:
         work: yields pieces; None is a turn given away without a piece.
         deliver: takes pieces and at last an `Ended`; called from the desk's thread and must not wait.
         cancel: set when nobody wants the rest; the work may look at it too.
+        client: whose it is; requests of one client wait in one line.
     """
 
     work: Generator[Any, None, None]
     deliver: Callable[[Any], None]
     cancel: threading.Event
+    client: str = ""
     begun: float = field(default=0.0)
+
+
+class _Lines:
+    """Requests that wait: a line for each client, the lines served in turn."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[str, deque[Ticket]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(map(len, tuple(self._lines.values())))  # a copy, for who looks on from another thread
+
+    def __iter__(self) -> Iterator[Ticket]:
+        return (ticket for line in self._lines.values() for ticket in line)
+
+    def append(self, ticket: Ticket) -> None:
+        """At the end of its client's line."""
+        self._lines.setdefault(ticket.client, deque()).append(ticket)
+
+    def next(self) -> Ticket:
+        """The first of the line whose turn it is, which then is the last line to have its turn again."""
+        client, line = self._lines.popitem(last=False)
+        ticket = line.popleft()
+        if line:
+            self._lines[client] = line
+        return ticket
+
+    def prune(self) -> None:
+        """Let those go who have left."""
+        staying = [ticket for ticket in self if not ticket.cancel.is_set()]
+        self._lines.clear()
+        for ticket in staying:
+            self.append(ticket)
 
 
 class Desk:
@@ -63,7 +98,7 @@ class Desk:
     def __init__(self, queue: int, at_once: int = AT_ONCE, clock: Callable[[], float] = time.monotonic) -> None:
         self._queue, self._at_once, self._clock = queue, at_once, clock
         self._changed = threading.Condition()
-        self._waiting: deque[Ticket] = deque()
+        self._waiting = _Lines()
         self._active: deque[Ticket] = deque()
         self._turning: Ticket | None = None  # out of `_active` while it has its turn
         self._closed = False
@@ -93,7 +128,7 @@ class Desk:
     def hand_in(self, ticket: Ticket) -> bool:
         """Take a request in; False when as many are waiting as may, or the desk is closed."""
         with self._changed:
-            self._waiting = deque(waiting for waiting in self._waiting if not waiting.cancel.is_set())
+            self._waiting.prune()
             free = self._at_once - self.speaking
             if self._closed or len(self._waiting) >= self._queue + free:
                 return False
@@ -135,7 +170,7 @@ class Desk:
                     return None
                 self._changed.wait()
             while self._waiting and len(self._active) < self._at_once:
-                ticket = self._waiting.popleft()
+                ticket = self._waiting.next()
                 ticket.begun = self._clock()
                 self._active.append(ticket)
             self._turning = self._active.popleft()

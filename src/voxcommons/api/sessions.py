@@ -33,7 +33,7 @@ class Sessions:
 
     def get(self, request: Request) -> Selection:
         """What the client of a request has chosen."""
-        key = _key(request)
+        key = client_of(request)
         if key in self._chosen:
             self._chosen.move_to_end(key)
         return self._chosen.get(key, self._default)
@@ -41,7 +41,7 @@ class Sessions:
     def choose(self, request: Request, *, gpt: str | None = None, sovits: str | None = None) -> None:
         """Remember a choice; None leaves that part as it was."""
         before = self.get(request)
-        self._chosen[_key(request)] = replace(before, gpt=gpt or before.gpt, sovits=sovits or before.sovits)
+        self._chosen[client_of(request)] = replace(before, gpt=gpt or before.gpt, sovits=sovits or before.sovits)
         while len(self._chosen) > _MOST:
             self._chosen.popitem(last=False)
 
@@ -50,8 +50,8 @@ class Sessions:
         self._chosen.clear()
 
 
-def _key(request: Request) -> str:
-    """A session in few bytes; neither the token nor the name itself is kept."""
+def client_of(request: Request) -> str:
+    """Who asks, in few bytes: a session, a token or an address. Neither the token nor the name itself is kept."""
     name, token = request.headers.get(HEADER, ""), bearer(request.headers.get("authorization", ""))
     host = request.client.host if request.client is not None and not name and not token else ""
     return hashlib.sha256("\n".join((name, token, host)).encode("utf-8", "replace")).hexdigest()

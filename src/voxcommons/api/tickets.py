@@ -19,6 +19,7 @@ from voxcommons.api.events import Bare, Wire
 from voxcommons.api.faults import Fault, fault_of
 from voxcommons.api.guard import Receive, Scope, Send
 from voxcommons.api.orders import Head, Tail
+from voxcommons.api.sessions import client_of
 from voxcommons.base.log import logger
 
 _GONE = 499  # nobody reads it: the client has left
@@ -42,7 +43,7 @@ class Errand:
 
     def begin(self, work: Generator[Any, None, None]) -> bool:
         """Hand the work in; False when the desk has no room."""
-        if not self._desk.hand_in(Ticket(work, self._deliver, self._cancel)):
+        if not self._desk.hand_in(Ticket(work, self._deliver, self._cancel, client_of(self._request))):
             return False
         self._gone = asyncio.create_task(self._until_gone())
         return True
