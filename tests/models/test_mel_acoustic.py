@@ -13,6 +13,7 @@ from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames, stacked
 from voxcommons.models.mel_predictor import within_phoneme
 
 TINY = configs.mel_acoustic_tiny()
+FACTS = TINY.style + 1 + configs.BANDS  # numbers of a voice before its memory
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -117,14 +118,14 @@ def test_what_a_code_says_depends_on_its_place_in_the_text_the_person_and_the_me
     other[:, : TINY.style] += 0.5
     assert not torch.allclose(usual, model.prior(codes, phonemes(5), other, places=places).m)
     other = voice.clone()
-    other[:, TINY.style + 1 :] = other[:, TINY.style + 1 :].flip(1)
+    other[:, FACTS:] = other[:, FACTS:].flip(1)
     assert not torch.allclose(usual, model.prior(codes, phonemes(5), other, places=places).m)
 
 
 @torch.no_grad()
 def test_a_voice_remembers_as_much_of_each_recording_as_there_is_room_for(model):
     long, short = heard(model, 2.0, seed=1), heard(model, 0.2, seed=2)
-    memory = model.describe([long, short])[TINY.style + 1 :].unflatten(0, (TINY.remembered_codes, -1))
+    memory = model.describe([long, short])[FACTS:].unflatten(0, (TINY.remembered_codes, -1))
     codes = memory[:, 0].long()
     assert torch.equal(codes[:5], short.codes)
     assert torch.equal(codes[5:], long.codes[: TINY.remembered_codes - 5])
@@ -134,10 +135,10 @@ def test_a_voice_remembers_as_much_of_each_recording_as_there_is_room_for(model)
 @torch.no_grad()
 def test_a_short_recording_leaves_the_rest_of_the_memory_empty_and_it_is_not_looked_at(model):
     voice = model.describe([heard(model, 0.4)])
-    empty = voice[TINY.style + 1 :].unflatten(0, (TINY.remembered_codes, -1))[10:]
+    empty = voice[FACTS:].unflatten(0, (TINY.remembered_codes, -1))[10:]
     assert (empty[:, 0] == -1).all()
     filled = voice.clone()
-    filled[TINY.style + 1 :].unflatten(0, (TINY.remembered_codes, -1))[10:, 1:] = 7.0
+    filled[FACTS:].unflatten(0, (TINY.remembered_codes, -1))[10:, 1:] = 7.0
     said = [model.prior(tokens(6), phonemes(5), v[None, :, None]).m for v in (voice, filled)]
     assert torch.equal(*said)
 
@@ -146,16 +147,35 @@ def test_a_short_recording_leaves_the_rest_of_the_memory_empty_and_it_is_not_loo
 def test_the_order_of_recordings_of_one_length_matters_to_the_memory_only(model):
     one, two = heard(model, 1.0, seed=1), heard(model, 1.0, hz=180.0, seed=2)
     forth, back = model.describe([one, two]), model.describe([two, one])
-    assert torch.allclose(forth[: TINY.style + 1], back[: TINY.style + 1], atol=1e-5)
+    told = TINY.style + 1
+    assert torch.allclose(forth[:told], back[:told], atol=1e-5)
+    assert (forth[told:FACTS] - back[told:FACTS]).abs().max() < 0.01  # what is said of the codes looks them up in the memory
+
+
+@torch.no_grad()
+def test_what_the_model_says_of_a_person_has_the_person_s_long_term_spectrum(model):
+    clips = [heard(model, 2.0, seed=1), heard(model, 1.0, hz=180.0, seed=2)]
+    voice = model.describe(clips)[None, :, None]
+    plain = voice.clone()
+    plain[:, TINY.style + 1 : FACTS] = 0
+    louder = [clip.mel.mean(0) >= torch.quantile(clip.mel.mean(0), 0.3) for clip in clips]
+
+    def lacking(ge: torch.Tensor) -> torch.Tensor:
+        said = [model.mel(model.prior(c.codes[None], phonemes(1) * 0, ge).m, ge, c.pitch_hz[None])[0] for c in clips]
+        each = [(c.mel - y)[:, loud].unflatten(0, (2, -1)) for c, y, loud in zip(clips, said, louder, strict=True)]
+        return torch.cat(each, 2).mean(dim=(0, 2)).abs().max()
+
+    assert lacking(plain) > 0.5
+    assert lacking(voice) < 1e-3
 
 
 @torch.no_grad()
 def test_a_mixed_voice_is_the_mean_with_a_little_of_each_memory(model):
     voices = torch.stack([model.describe([heard(model, 1.0, hz=hz, seed=seed)]) for seed, hz in enumerate((110.0, 150.0, 200.0))])
     mixed = model.mixed(voices)
-    assert torch.allclose(mixed[: TINY.style + 1], voices[:, : TINY.style + 1].mean(0))
-    memory = mixed[TINY.style + 1 :].unflatten(0, (TINY.remembered_codes, -1))
-    each = voices[:, TINY.style + 1 :].unflatten(1, (TINY.remembered_codes, -1))
+    assert torch.allclose(mixed[:FACTS], voices[:, :FACTS].mean(0))
+    memory = mixed[FACTS:].unflatten(0, (TINY.remembered_codes, -1))
+    each = voices[:, FACTS:].unflatten(1, (TINY.remembered_codes, -1))
     assert torch.equal(memory, torch.cat([each[0, :7], each[1, :7], each[2, :6]]))
     assert torch.equal(model.mixed(voices[:1]), voices[0])
 
@@ -163,7 +183,7 @@ def test_a_mixed_voice_is_the_mean_with_a_little_of_each_memory(model):
 @torch.no_grad()
 def test_a_voice_without_a_memory_still_speaks(model, voice):
     empty = voice.clone()
-    empty[:, TINY.style + 1 :] = -1
+    empty[:, FACTS:] = -1
     assert bool(model.decode(tokens(7), phonemes(5), empty).isfinite().all())
 
 
@@ -213,7 +233,7 @@ def test_places_tell_how_far_a_code_is_from_the_ends_of_its_phoneme():
 def test_gradients_reach_everything_but_the_timbre_encoder_and_the_generator():
     torch.manual_seed(0)
     model = MelAcoustic(**{name: value for name, value in asdict(replace(TINY, dropout=0.0)).items() if name != "kind"})
-    memory, mask = model._voice(torch.randn(1, model.gin, 1))[2], torch.ones(1, 12, dtype=torch.bool)
+    memory, mask = model._voice(torch.randn(1, model.gin, 1))[3], torch.ones(1, 12, dtype=torch.bool)
     style = model.predictor.style(torch.randn(1, 162), torch.rand(1, TINY.vector))
     places = (torch.arange(12) // 3)[None]
     features, pitch = model.predictor.features(tokens(12), mask, phonemes(5), places, style, memory)

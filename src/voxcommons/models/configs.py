@@ -230,8 +230,11 @@ class MelAcousticConfig:
 
 
 def voice_size(style: int, remembered_codes: int) -> int:
-    """How many numbers a voice of the light model has: style, middle of the pitch, and per remembered code itself and its spectrum."""
-    return style + 1 + remembered_codes * (1 + BANDS)
+    """How many numbers a voice of the light model has.
+
+    They are style, middle of the pitch, correction of the spectrum, and per remembered code itself and its spectrum.
+    """
+    return style + 1 + BANDS + remembered_codes * (1 + BANDS)
 
 
 def mel_acoustic_starter() -> MelAcousticConfig:

@@ -2,7 +2,9 @@
 
 It answers the calls of `SemanticToWave`, but is no autoencoder: a predictor says pitch and mel frames, a generator renders them, and
 each is trained apart; docs/adr/0008-light-acoustic-model.md has the reasons.
-What it keeps of a person is one flat vector: a learned style, the middle of their pitch, and ten seconds of how they sounded.
+What it keeps of a person is one flat vector: a learned style, the middle of their pitch, a correction of their spectrum, and ten seconds
+of how they sounded. The correction is what frames of the person's own recording lack on average when the predictor says them: it learned
+its people by heart, and of somebody new it gets the long-term spectrum a little wrong, which one can see as soon as they are cloned.
 
 Shapes: B batch, S codes (25 Hz), F frames (50 Hz), P phonemes, G numbers of a voice, L latent channels.
 """
@@ -26,6 +28,7 @@ from voxcommons.models.training_pass import length_mask
 
 NO_CODE = -1.0
 _PER_MEMORY = 1 + BANDS
+_LOUDER_SHARE = 0.3  # of a recording's frames, the quieter ones say more about the room than about the person
 _USUAL_NOISE = 0.5
 
 
@@ -104,21 +107,47 @@ class MelAcoustic(nn.Module):
         each = torch.stack([voice_statistics(_spectra(clip.mel), _octaves(clip.pitch_hz)) for clip in clips])
         statistics = (each * weights[:, None].to(each)).sum(0) / weights.sum()
         style = self.predictor.style(statistics[None], vector[None])[0]
-        memory, done = self._empty_memory(statistics), 0
+        middle = statistics[2 * BANDS : 2 * BANDS + 1]
+        memory = self._memory_of(clips, statistics)
+        return self.corrected(torch.cat([style, middle, statistics.new_zeros(BANDS), memory.flatten()]), clips)
+
+    def corrected(self, voice: Tensor, clips: Sequence[Heard]) -> Tensor:
+        """A voice [G] with the correction of its spectrum measured anew, on recordings of the person: after the predictor has learnt."""
+        facts = self.style_channels + 1
+        voice = voice.clone()
+        voice[facts : facts + BANDS] = 0
+        lacking = torch.stack([self._lacking(clip, voice) for clip in clips]).sum(0)
+        voice[facts : facts + BANDS] = lacking[:BANDS] / lacking[BANDS]
+        return voice
+
+    def _memory_of(self, clips: Sequence[Heard], like: Tensor) -> Tensor:
+        """[remembered_codes, 1 + BANDS] of the beginnings of recordings."""
+        memory, done = self._empty_memory(like), 0
         for number, clip in enumerate(sorted(clips, key=lambda each: len(each.codes))):  # what short ones leave is for longer ones
             part = _columns(clip)[: (self.remembered_codes - done) // (len(clips) - number)]
             memory[done : done + len(part)] = part
             done += len(part)
-        return torch.cat([style, statistics[2 * BANDS : 2 * BANDS + 1], memory.flatten()])
+        return memory
+
+    def _lacking(self, clip: Heard, voice: Tensor) -> Tensor:
+        """[BANDS + 1]: what the spectra of a recording have more than those the voice [G] says of its codes, summed; how many they are."""
+        ge, nothing = voice[None, :, None], clip.codes.new_zeros(1, 1)
+        prior = self.prior(clip.codes[None], nothing, ge)  # where the phonemes are makes no difference to the mean
+        said = self.mel(prior.m, ge, clip.pitch_hz[None])[0]
+        level = clip.mel.mean(0)
+        loud = level >= torch.quantile(level, _LOUDER_SHARE)
+        missing = _spectra((clip.mel - said.to(clip.mel.dtype))[:, loud])
+        return torch.cat([missing.sum(0), missing.new_full((1,), float(len(missing)))])
 
     def mixed(self, voices: Tensor) -> Tensor:
         """One voice [G] of several [N, G], each weighing the same: the mean of what has one, a little of each one's memory."""
         taken = -(-self.remembered_codes // len(voices))
-        memories = voices[:, self.style_channels + 1 :].unflatten(1, (self.remembered_codes, _PER_MEMORY))
+        facts = self.style_channels + 1 + BANDS
+        memories = voices[:, facts:].unflatten(1, (self.remembered_codes, _PER_MEMORY))
         known = torch.cat([each[each[:, 0] >= 0][:taken] for each in memories])[: self.remembered_codes]
         memory = self._empty_memory(voices)
         memory[: len(known)] = known
-        return torch.cat([voices[:, : self.style_channels + 1].mean(0), memory.flatten()])
+        return torch.cat([voices[:, :facts].mean(0), memory.flatten()])
 
     # --- speaking ----------------------------------------------------------------------------------------------------
 
@@ -147,7 +176,7 @@ class MelAcoustic(nn.Module):
         else:
             mask = length_mask(code_lengths, codes.shape[1])[:, 0] > 0
         places = torch.full_like(codes, -1) if places is None else places
-        style, middle, memory = self._voice(ge.expand(codes.shape[0], -1, -1))
+        style, middle, _, memory = self._voice(ge.expand(codes.shape[0], -1, -1))
         features, pitch = self.predictor.features(codes, mask, phones, places, style, memory)
         octaves = pitch[:, :1] + middle[:, :, None]
         silent = features.new_zeros(features.shape[0], HOP, features.shape[2])
@@ -195,10 +224,11 @@ class MelAcoustic(nn.Module):
 
     def mel(self, z: Tensor, ge: Tensor, pitch_hz: Tensor) -> Tensor:
         """The mel frames [B, CHANNELS, F] of latents at a pitch [B, F] in Hz."""
-        style, middle, _ = self._voice(ge.expand(z.shape[0], -1, -1))
+        style, middle, correction, _ = self._voice(ge.expand(z.shape[0], -1, -1))
         voiced = (pitch_hz > 0).to(z.dtype)
         octaves = (_octaves_of(pitch_hz).to(z.dtype) - middle) * voiced
-        return self.predictor.mel(z[:, : self.width], torch.stack([octaves, voiced], 1), style).to(z.dtype)
+        frames = self.predictor.mel(z[:, : self.width], torch.stack([octaves, voiced], 1), style).to(z.dtype)
+        return frames + correction.repeat(1, CHANNELS // BANDS)[:, :, None]
 
     def render(
         self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None
@@ -242,15 +272,14 @@ class MelAcoustic(nn.Module):
         memory[:, 0] = NO_CODE
         return memory
 
-    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Memory]:
-        """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, memory."""
-        flat = ge[:, :, 0]
-        style, middle = flat[:, : self.style_channels], flat[:, self.style_channels : self.style_channels + 1]
-        memory = flat[:, self.style_channels + 1 :].unflatten(1, (self.remembered_codes, _PER_MEMORY))
+    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Tensor, Memory]:
+        """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, correction [B, BANDS], memory."""
+        style, middle, correction, kept = ge[:, :, 0].split([self.style_channels, 1, BANDS, self.remembered_codes * _PER_MEMORY], 1)
+        memory = kept.unflatten(1, (self.remembered_codes, _PER_MEMORY))
         codes = memory[:, :, 0].float()
         there = codes >= 0
         there = there | ~there.any(1, keepdim=True)  # attention needs something to look at
-        return style, middle, Memory(codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
+        return style, middle, correction, Memory(codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
 
 
 def memory_mel(mel: Tensor) -> Tensor:
