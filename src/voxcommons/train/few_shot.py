@@ -19,6 +19,7 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.models.mel_acoustic import MelAcoustic
 from voxcommons.train.adapters import RANK, Adjustment, Way, stored
+from voxcommons.train.dice import seed_of
 from voxcommons.train.few_shot_codes import CodesPupil
 from voxcommons.train.few_shot_sound import MelPupil
 from voxcommons.train.few_shot_wave import WavePupil
@@ -61,8 +62,8 @@ class FewShotRecipe:
     seed: int = 0
 
     def steps_for(self, seconds: float) -> int:
-        """Most steps for so much speech: each phrase at most about 40 times, 60 steps at least."""
-        return self.steps if self.steps is not None else max(60, min(2000, round(40 * seconds / self.batch_seconds)))
+        """Most steps for so much speech: each phrase at most about 100 times, 60 steps at least."""
+        return self.steps if self.steps is not None else max(60, min(4000, round(100 * seconds / self.batch_seconds)))
 
     def test_every(self, seconds: float) -> int:
         """Steps between tests: half a pass over the speech, 5 to 50."""
@@ -151,6 +152,7 @@ def tune(
                 break
             for group in optimizer.param_groups:
                 group["lr"] = rate * min(1.0, step / _WARMUP_STEPS)
+            torch.manual_seed(seed_of(recipe.seed, step))  # so dropout depends on the step alone
             loss = pupil.loss(_batch(phrases.train, recipe, step), step, recipe.seed)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

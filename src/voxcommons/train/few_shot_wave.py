@@ -18,6 +18,7 @@ from voxcommons.models.losses import prior_divergence
 from voxcommons.models.semantic_to_wave import SemanticToWave
 from voxcommons.models.training_pass import slice_starts, take_slices
 from voxcommons.train.adapters import RANK, Adjustment, Way
+from voxcommons.train.dice import seed_of
 from voxcommons.train.phrases import Phrase
 from voxcommons.train.spectral import SpectralDistance
 
@@ -56,7 +57,7 @@ class WavePupil:
     def loss(self, batch: Sequence[Phrase], step: int, seed: int) -> Tensor:
         """Distance of spectra on a segment of each phrase, and of prior from posterior where there is one."""
         self.model.train()
-        dice = torch.Generator(self._device).manual_seed(hash((seed, step)) & 0x7FFFFFFF)
+        dice = torch.Generator(self._device).manual_seed(seed_of(seed, step))
         terms = [self._term(phrase, dice) for phrase in batch]  # one by one: padding would cost more memory than it saves time
         return torch.stack(terms).mean()
 

@@ -30,7 +30,7 @@ from voxcommons.text.symbols import PUNCTUATION, symbols
 Samples = npt.NDArray[np.float32]
 
 CODES_PER_S: Final = 25
-FEWEST_PHRASES: Final = 4
+FEWEST_PHRASES: Final = 3
 LEAST_S: Final = 15.0  # below it there is nothing to keep back that would tell anything
 HELD_OUT_SHARE, MOST_HELD_OUT_S = 0.15, 60.0
 _FEWEST_CODES: Final = 25
@@ -83,7 +83,7 @@ def phrases_of(
         InputError: the base model has no content encoder.
     """
     hearing, progress = hearing or Hearing(base), progress or NullProgress()
-    audio, found = prepared.checked.audio, list[Phrase]()
+    audio, found, left_out = prepared.checked.audio, list[Phrase](), 0
     progress.start(len(prepared.references), "listening to every phrase")
     for piece in prepared.references:
         clip = piece.of(audio.samples, audio.rate)
@@ -91,8 +91,11 @@ def phrases_of(
         phrase = phrase_of(base, clip, audio.rate, told.ids, hearing.codes(clip, audio.rate), told.text if told.from_text else None)
         if phrase is not None:
             found.append(phrase)
+        left_out += phrase is None
         progress.advance()
     progress.finish()
+    if left_out:
+        progress.note(f"{left_out} of {len(prepared.references)} phrases are left out: their words do not fit their length")
     return found
 
 

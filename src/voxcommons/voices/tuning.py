@@ -56,7 +56,7 @@ from voxcommons.voices.cloning import UNKNOWN_LANGUAGE, Preview, read_transcript
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.public_networks import equipped
-from voxcommons.voices.tuning_check import Ear, Heard, harm, refusal
+from voxcommons.voices.tuning_check import Ear, Heard, Limits, harm, refusal
 
 MOST_SECONDS: Final = 2 * 3600.0
 _GAP_S: Final = 0.6  # between recordings that are kept as one
@@ -90,6 +90,7 @@ class TuneOptions:
         into: name of a new voice for the result; None changes the voice itself.
         device: "cpu", "cuda" or "auto".
         checked: hear the voice before and after, and refuse what did harm.
+        limits: of that harm.
         domain: the added recordings are of a domain: they are weighed up, and no step is kept that tells the old ones worse.
         preview: writes a new spoken sample of the finished voice, given its loaded base model.
         now: the clock.
@@ -101,6 +102,7 @@ class TuneOptions:
     into: str | None = None
     device: str = "cpu"
     checked: bool = True
+    limits: Limits = field(default_factory=Limits)
     domain: bool = False
     preview: Callable[[BaseModel], Preview] | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -179,7 +181,7 @@ def finetune(
     changed = bool(tuned.tensors) and any(course.best_step for course in tuned.courses)
     if changed and options.checked:
         before, after = _listen(voice, tuned, gathered, base_place, home, progress)
-        faults = harm(before, after)
+        faults = harm(before, after, options.limits)
         if faults:
             raise refusal(voice.name, faults)
     made = _Made(tuned, gathered, before, after, options, time.monotonic() - begun)

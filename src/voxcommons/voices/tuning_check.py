@@ -32,10 +32,20 @@ from voxcommons.voicefile.manifest import WEIGHTS_FILE, VoiceManifest
 
 SENTENCES: Final = 6
 MOST_PHRASES: Final = 6
-# What may be lost before a tuning is refused. Speaking the same six sentences under other seeds moves the cosine by about 0.01.
-MOST_COSINE_LOST: Final = 0.02
-MOST_WORDS_LOST: Final = 0.1
 _LEAST_SAMPLES: Final = 1600
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be lost before a tuning is refused.
+
+    Attributes:
+        cosine: of either likeness; speaking six sentences under other seeds moves it by about 0.01.
+        words: of the surprise at the words, as a share of it.
+    """
+
+    cosine: float = 0.02
+    words: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -167,14 +177,14 @@ class _Plain:
         return self.voice.features
 
 
-def harm(before: Heard, after: Heard) -> list[str]:
+def harm(before: Heard, after: Heard, limits: Limits) -> list[str]:
     """What was lost beyond what chance loses, a line each; nothing where all is well."""
     found = []
     pairs = (("likeness of sentences", before.likeness, after.likeness), ("likeness of phrases", before.phrases, after.phrases))
     for what, one, other in pairs:
-        if one is not None and other is not None and other < one - MOST_COSINE_LOST:
+        if one is not None and other is not None and other < one - limits.cosine:
             found.append(f"{what} {one:.3f} -> {other:.3f}")
-    if before.surprise is not None and after.surprise is not None and after.surprise > before.surprise * (1 + MOST_WORDS_LOST):
+    if before.surprise is not None and after.surprise is not None and after.surprise > before.surprise * (1 + limits.words):
         found.append(f"surprise at the words {before.surprise:.2f} -> {after.surprise:.2f}")
     return found
 
