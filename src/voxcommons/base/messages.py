@@ -45,6 +45,8 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "recording_too_short": ("the recording is too short", "录音太短"),
     "recording_silent": ("the recording holds no speech", "录音里没有人声"),
     "recording_rejected": ("the recording is not good enough", "录音质量不够好"),
+    "too_little_speech": ("too little speech to tune on", "可用来训练的语音太少"),
+    "tuning_refused": ("the tuning did harm and was not kept; the voice is as it was", "训练让声音变差，没有保留；声音仍是原样"),
     "not_a_recording": ("this is not a recording that can be read", "这不是能读取的录音"),
     "voice_damaged": ("the voice is damaged", "这个声音的文件已损坏"),
     "voice_exists": ("a voice of that name is already there", "同名的声音已经存在"),
