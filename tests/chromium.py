@@ -4,11 +4,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MISSING = "playwright is not installed (extra dev)"
 REASON = "no Chromium on this machine (Debian: apt-get install chromium)"
 
 
@@ -18,15 +20,15 @@ def program() -> str | None:
 
 
 @contextmanager
-def browser(microphone: Path) -> Iterator[object]:
-    """A browser whose microphone plays a file again and again.
+def browser(microphone: Path, *, required: bool = False) -> Iterator[object]:
+    """A browser whose microphone plays a file again and again; without one the test is skipped, or fails where it is required.
 
     Playwright holds an event loop in this thread as long as the block lasts, so no test inside may run one of its own.
     """
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
     where = program()
     if where is None:
-        pytest.skip(REASON)
+        (pytest.fail if required else pytest.skip)(REASON)
+    sync_api = import_module("playwright.sync_api") if required else pytest.importorskip("playwright.sync_api", reason=MISSING)
     flags = [
         "--disable-background-networking", "--disable-component-update", "--no-first-run", "--autoplay-policy=no-user-gesture-required",
         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from voxcommons.voicefile.manifest import TUNING_FILE
 from voxcommons.voices.library import Voice
 
-_FILES: Final = ("tuning.json", "growth.json", "curve.json")
 _MOST_BYTES: Final = 4 << 20
 _MOST_COURSES, _MOST_POINTS = 40, 2000
 
@@ -20,13 +21,10 @@ def growth_of(voice: Voice) -> list[dict[str, Any]]:
         For each: `what`, `best_step`, `ended`, and `points` of `step`, `learnt` (None where nothing was learnt yet) and `held_out`.
     """
     found: list[dict[str, Any]] = []
-    for name in _FILES:
-        file = voice.folder / name
-        if file.is_file() and file.stat().st_size <= _MOST_BYTES:
-            try:
-                found += [_course(one) for one in _courses(json.loads(file.read_text("utf-8")), 0)]
-            except ValueError:  # not ours, or damaged: the voice is whole without it
-                continue
+    file = voice.folder / TUNING_FILE
+    if file.is_file() and file.stat().st_size <= _MOST_BYTES:
+        with contextlib.suppress(ValueError):  # damaged: the voice is whole without it
+            found += [_course(one) for one in _courses(json.loads(file.read_text("utf-8")), 0)]
     return found[-_MOST_COURSES:]
 
 

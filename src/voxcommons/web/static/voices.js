@@ -22,7 +22,7 @@ function card(voice, open) {
   const part = (selector) => made.querySelector(selector);
   made.dataset.name = voice.name;
   part("h2").textContent = voice.name;
-  const about = [voice.language, voice.base, ...Object.values(voice.speaker), voice.licence];
+  const about = [voice.language, voice.base, ...voice.facts.map((name) => voice.speaker[name]), voice.licence];
   if (voice.recording) about.push(t("voices.recording", { seconds: voice.recording.seconds, snr: voice.recording.snr_db }));
   if (voice.tuned) about.push(t("voices.tuned"));
   about.push(t(voice.bundled ? "voices.bundled" : "voices.yours"));
