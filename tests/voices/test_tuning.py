@@ -49,7 +49,7 @@ def place(tmp_path_factory):
 @pytest.fixture
 def library(home, tmp_path, place):
     library = Library(home, bundled=tmp_path / "none")
-    enrol(write_wav(tmp_path / "a.wav", speech_like(LONG, 1.0)), "a", base=load_base(place), library=library)
+    enrol(write_wav(tmp_path / "a.wav", speech_like(LONG, 1.0)), "a", language="en", base=load_base(place), library=library)
     return library
 
 
@@ -146,7 +146,7 @@ def test_harm_is_a_loss_of_likeness_or_of_words():
 
 
 def test_a_domain_needs_sentences_of_its_own_and_leaves_the_recording_alone(library, place, home, tmp_path):
-    sentences = [write_wav(tmp_path / f"{number}.wav", speech_like((3.5,), 1.2, seed=number)) for number in range(8)]
+    sentences = [write_wav(tmp_path / f"{number}.wav", speech_like((3.0,), 0.5, seed=number)) for number in range(8)]
     made = run(library, place, home, [Source(path, "Take two of these.", "en") for path in sentences],
                replace(QUICK, domain=True, keep_recordings=False))  # fmt: skip
     assert "old phrases" in made.courses[0].points[0].figures
