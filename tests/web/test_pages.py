@@ -254,6 +254,32 @@ def test_a_voice_is_ordered_from_a_sitting_with_its_words_and_consent(served, tm
     assert served.get("/studio/api/sittings/AAAAAAAAAA", headers=MARK).json()["key"] == "no_such_sitting"
 
 
+def test_a_voice_grows_by_an_order_with_what_was_recorded_since(served, tmp_path):
+    import requests
+
+    code = served.post("/studio/api/sittings", headers=MARK, json={"language": "en", "prompts": ["One two three."]}).json()["code"]
+    sound = write_wav(tmp_path / "a.wav", speech_like((3.0,))).read_bytes()
+    place = f"{served.address}/studio/api/uploads/sittings/{code}/takes/aaaaaaaa-1?prompt=0"
+    assert requests.put(place, data=sound, headers=MARK, timeout=60).status_code == 200
+    for more in ({}, {"code": code, "minutes": 2}):
+        ordered = served.post("/studio/api/voices/tester/tuning", headers=MARK, json=more)
+        assert ordered.status_code == 202, ordered.text
+        job = served.get(f"/studio/api/jobs/{ordered.json()['job']}", headers=MARK).json()["job"]
+        assert (job["kind"], job["name"]) == ("finetune", "tester")
+    assert served.post("/studio/api/voices/nobody/tuning", headers=MARK, json={}).status_code == 400
+    assert served.post("/studio/api/voices/tester/tuning", headers=MARK, json={"code": "AAAAA-AAAAA"}).json()["key"] == "no_such_sitting"
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "{\"courses\": 3}", "{\"courses\": [1, {\"points\": [{\"step\": \"x\"}]}]}", "[" * 100_000])
+def test_a_curve_that_is_none_is_no_curve(tmp_path, tiny, content):
+    from tiny_base import add_tiny_voice
+    from voxcommons.web.growth import growth_of
+
+    voice = add_tiny_voice(tmp_path, tiny)
+    (voice.folder / "tuning.json").write_text(content)
+    assert [course for course in growth_of(voice) if course["points"]] == []
+
+
 @pytest.mark.parametrize("name", ["nobody", "..", "%2e%2e%2fvoices", "kathleen"])
 def test_voices_that_are_not_ones_own_cannot_be_changed(served, name):
     import requests

@@ -16,6 +16,7 @@ from voxcommons.jobs.durable import DurableQueue
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.voices.sittings import Sittings
 from voxcommons.web.answers import sent_by_our_page
+from voxcommons.web.growing import Growing
 from voxcommons.web.job_list import JobList
 from voxcommons.web.link import Link
 from voxcommons.web.pages import PREFIX, Pages
@@ -43,6 +44,7 @@ def add_studio(  # noqa: PLR0913 - the parts of a server
     Speaking(config, studio, desk, log, database).add_to(router)
     Recording(config, sittings, queue).add_to(router)
     VoiceShelf(config, studio, desk, database).add_to(router)
+    Growing(config, sittings, queue).add_to(router)
     JobList(queue).add_to(router)
     Link(local).add_to(router)
     api.include_router(router)
