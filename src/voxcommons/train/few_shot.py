@@ -75,9 +75,10 @@ class Pupil(Protocol):
 
     name: str
     adjustment: Adjustment
+    at_once: int  # phrases whose loss is computed together; memory grows with it
 
-    def loss(self, batch: Sequence[Phrase], step: int, seed: int) -> Tensor:
-        """What is to become small, differentiable."""
+    def loss(self, batch: Sequence[Phrase], seed: int) -> Tensor:
+        """What is to become small, differentiable; whatever is by chance depends on the seed."""
 
     def error(self, phrases: Sequence[Phrase]) -> tuple[float, dict[str, float]]:
         """How far it is off on phrases, and figures to note besides."""
@@ -152,13 +153,10 @@ def tune(
                 break
             for group in optimizer.param_groups:
                 group["lr"] = rate * min(1.0, step / _WARMUP_STEPS)
-            torch.manual_seed(seed_of(recipe.seed, step))  # so dropout depends on the step alone
-            loss = pupil.loss(_batch(phrases.train, recipe, step), step, recipe.seed)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            watching.learnt(_learn(pupil, _batch(phrases.train, recipe, step), step, recipe.seed))
             torch.nn.utils.clip_grad_norm_(parameters, _CLIP)
             optimizer.step()
-            watching.learnt(float(loss.detach()))
             progress.advance()
             if step % every == 0 or step == steps:
                 going = _test(pupil, phrases, watching, step)
@@ -172,6 +170,18 @@ def tune(
         pupil.adjustment.load(watching.best)
     progress.finish()
     return course
+
+
+def _learn(pupil: Pupil, batch: Sequence[Phrase], step: int, seed: int) -> float:
+    """Gather the gradients of a batch, so much of it at once as the pupil bears; its loss."""
+    total = 0.0
+    for start in range(0, len(batch), pupil.at_once):
+        some = batch[start : start + pupil.at_once]
+        torch.manual_seed(seed_of(seed, step, start))  # so dropout depends on the step alone
+        loss = pupil.loss(some, seed_of(seed, step, start)) * (len(some) / len(batch))
+        loss.backward()
+        total += float(loss.detach())
+    return total
 
 
 def _test(pupil: Pupil, phrases: Split, watching: Watch, step: int) -> bool:

@@ -54,6 +54,7 @@ class MelPupil:
     """
 
     name = "sound: mel frames and pitch"
+    at_once = 32
 
     def __init__(self, model: MelAcoustic, phrases: Split, way: Way, rank: int = RANK) -> None:
         self.model, self._recipe = model, AcousticRecipe()  # whose weights of the terms it goes on with
@@ -69,10 +70,10 @@ class MelPupil:
             _Whole(*parts, others, model.remembered_codes), _MOST_REFERENCES
         )
 
-    def loss(self, batch: Sequence[Phrase], step: int, seed: int) -> Tensor:
+    def loss(self, batch: Sequence[Phrase], seed: int) -> Tensor:
         """Distance of predicted mel frames and pitch from the natural ones."""
         self.model.train()
-        mel, octaves, surprise = self._distances(self._some, batch, (seed, step))
+        mel, octaves, surprise = self._distances(self._some, batch, (seed, 0))
         return mel + self._recipe.pitch_weight * octaves + self._recipe.voiced_weight * surprise
 
     @torch.no_grad()
