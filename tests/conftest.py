@@ -20,6 +20,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--with-ray", action="store_true", help="also start Ray clusters of this machine (extra ray; minutes on a busy one)")
+    parser.addoption("--require-browser", action="store_true", help="fail instead of skipping tests that need Chromium")
     parser.addoption("--require-shared", action="store_true", help="fail instead of skipping tests that need the shared data folder")
 
 

@@ -52,7 +52,8 @@ class Running:
 @contextlib.contextmanager
 def running(home: Path, base: Path, **config: Any) -> Iterator[Running]:
     """Serve until the block ends; the end must come by itself."""
-    server = Server(ServeConfig(home=home, bases=config.pop("bases", {"tiny": str(base)}), threads=1, **config), "127.0.0.1", 0)
+    certificate, bases = config.pop("certificate", None), config.pop("bases", {"tiny": str(base)})
+    server = Server(ServeConfig(home=home, bases=bases, threads=1, **config), "127.0.0.1", 0, certificate)
     thread = threading.Thread(target=server.run, name="server under test")
     thread.start()
     try:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from cloned_voices import cloned
 from small_voices import put, small_features
 from sounds import speech_like, write_wav
 from tiny_base import make_tiny_base
@@ -17,7 +18,6 @@ from voxcommons.cli.main import main
 from voxcommons.jobs.durable import DurableQueue
 from voxcommons.models.build import load_base, save_base
 from voxcommons.synth.chunks import AudioChunk
-from voxcommons.voices.cloning import clone
 from voxcommons.voices.editing import Style, add_style
 from voxcommons.voices.library import Library
 from voxcommons.voices.speak_job import matched
@@ -44,7 +44,7 @@ def vox(home, capsys, base):
 def spoken(home, base, tmp_path):
     """A library with a voice that can be heard."""
     library = Library(home)
-    voice = clone(write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0))), "小明", base=load_base(base), library=library)
+    voice = cloned(write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0))), "小明", base=load_base(base), library=library)
     add_style(library, "小明", "calm", Style(voice.features))
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cloned_voices import cloned
 from small_voices import put
 from sounds import speech_like, write_wav
 from tiny_base import make_tiny_base
@@ -11,7 +12,6 @@ from voxcommons.base.settings import Settings
 from voxcommons.cli.main import main
 from voxcommons.models.build import load_base, save_base
 from voxcommons.voicefile.check import check
-from voxcommons.voices.cloning import clone
 from voxcommons.voices.library import Library
 
 
@@ -83,7 +83,7 @@ def test_a_voice_speaks_in_a_style_by_its_words_and_it_is_remembered(vox, home, 
     """From a recording to a style, a sound in it, and the line in the history."""
     folder, library = tmp_path / "tiny", Library(home)
     save_base(make_tiny_base(for_training=True, ending="soon"), folder)
-    clone(write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0))), "mine", base=load_base(folder), library=library)
+    cloned(write_wav(tmp_path / "a.wav", speech_like((4.0, 6.0))), "mine", base=load_base(folder), library=library)
     angry = write_wav(tmp_path / "angry.wav", speech_like((4.0, 6.0), seed=9))
     assert vox("voices", "style", "add", "mine", "愤怒", angry, "--base", folder)[0] == 0
     voice = library.get("mine")

@@ -1,5 +1,6 @@
 """A voice ordered from the queue comes about once, wherever its worker dies."""
 
+import numpy as np
 import pytest
 
 from sounds import speech_like, write_wav
@@ -50,6 +51,7 @@ class Work:
     def __init__(self, payload, number=1, dies_at=None):
         self.job_id, self.payload, self.number = "ab" * 16, payload, number
         self.steps, self._dies_at = 0, dies_at
+        self.notes = []
 
     def check(self):
         self.steps += 1
@@ -63,6 +65,7 @@ class Work:
         self.check()
 
     def note(self, text):
+        self.notes.append(text)
         self.check()
 
     def finish(self):
@@ -78,6 +81,27 @@ def test_a_voice_is_ordered_and_made(settings, queue, given):
     assert check(voice.folder) == []
     assert voice.manifest.id == done.result["id"]
     assert voice.manifest.consent.note == "yes"
+    assert (voice.folder / "preview.flac").is_file()
+
+
+def test_a_voice_is_ordered_without_a_sample_and_cleaned(settings, given):
+    payload = clone_order(given | {"preview": "no", "denoise": "yes", "keep_recording": "no"}, settings).payload
+    notes = Work(payload)
+    CloneHandler(settings)(notes)
+    folder = Library(settings.home).get("小明").folder
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "prompt.safetensors", "voice.json"]
+    assert any("noise" in note for note in notes.notes)
+
+
+def test_a_gate_that_was_ordered_refuses_a_poor_recording_for_good(settings, queue, given, tmp_path):
+    sound = speech_like((4.0, 6.0))
+    noisy = sound + np.random.default_rng(0).normal(0, 0.3 * sound.std(), len(sound)).astype(np.float32)
+    given = given | {"recording": str(write_wav(tmp_path / "noisy.wav", noisy))}
+    strict, any_ = queue.submit([clone_order(given | {"gate": "strict"}, settings), clone_order(given | {"gate": "none"}, settings)])
+    Worker(queue, {"clone": CloneHandler(settings)}, poll_s=0.001).run(until_empty=True)
+    assert (queue.get(strict.id).state, queue.get(strict.id).tries) == (State.FAILED, 1)
+    assert "not good enough" in queue.get(strict.id).error
+    assert queue.get(any_.id).state == State.DONE
 
 
 def test_wherever_a_worker_dies_the_next_makes_the_voice(settings, given):
@@ -120,6 +144,7 @@ def test_an_order_that_cannot_be_is_refused_before_it_is_queued(settings, given)
         ({}, "no recording; no name"),
         ({"recording": "x", "name": "y", "colour": "red", "replace": "perhaps"}, "unknown colour; replace=perhaps"),
         (given | {"recording": "/nowhere.wav"}, "no such file"),
+        (given | {"gate": "high"}, "gate='high', none of none, "),
         (given | {"name": "a/b"}, "cannot be the name"),
     ):
         with pytest.raises(InputError, match=said):

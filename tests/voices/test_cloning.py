@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from cloned_voices import cloned
 from sounds import speech_like, write_wav
 from tiny_base import make_tiny_base
 from voxcommons.audio.files import load
@@ -16,7 +17,7 @@ from voxcommons.prepare.recording import prepare_recording
 from voxcommons.text.reader import read
 from voxcommons.voicefile.check import check
 from voxcommons.voicefile.manifest import BaseFacts
-from voxcommons.voices.cloning import CloneOptions, build_voice, clone, read_transcript
+from voxcommons.voices.cloning import CloneOptions, build_voice, read_transcript
 from voxcommons.voices.library import Library
 
 
@@ -41,7 +42,7 @@ def recording(tmp_path):
 
 def test_a_cloned_voice_is_whole_and_says_where_it_comes_from(recording, base, library):
     options = CloneOptions(now=noon, consent="she agreed", licence="CC0-1.0", speaker={"gender": "F"})
-    voice = clone(recording, "小明", base=base, library=library, options=options)
+    voice = cloned(recording, "小明", base=base, library=library, options=options)
     made = voice.manifest
     assert check(voice.folder) == []
     assert sorted(path.name for path in voice.folder.iterdir()) == ["README.md", "prompt.safetensors", "reference.flac", "voice.json"]
@@ -54,7 +55,7 @@ def test_a_cloned_voice_is_whole_and_says_where_it_comes_from(recording, base, l
 
 
 def test_the_kept_recording_is_the_given_one(recording, base, library):
-    voice = clone(recording, "a", base=base, library=library)
+    voice = cloned(recording, "a", base=base, library=library)
     kept, given = load(voice.folder / "reference.flac"), load(recording)
     assert kept.rate == given.rate
     assert np.corrcoef(kept.samples, given.samples)[0, 1] > 0.9999
@@ -62,15 +63,15 @@ def test_the_kept_recording_is_the_given_one(recording, base, library):
 
 def test_the_same_recording_gives_the_same_voice(recording, base, library):
     options = CloneOptions(now=noon)
-    one = clone(recording, "a", base=base, library=library, options=options)
+    one = cloned(recording, "a", base=base, library=library, options=options)
     first = {path.name: path.read_bytes() for path in one.folder.iterdir()}
-    two = clone(recording, "a", base=base, library=library, options=options, replace=True)
+    two = cloned(recording, "a", base=base, library=library, options=options, replace=True)
     assert {path.name: path.read_bytes() for path in two.folder.iterdir()} == first
 
 
 def test_without_the_recording_nothing_that_was_said_is_kept(recording, base, library):
     options = CloneOptions(keep_recording=False)
-    voice = clone(recording, "a", text="the secret word", language="en", base=base, library=library, options=options)
+    voice = cloned(recording, "a", text="the secret word", language="en", base=base, library=library, options=options)
     assert sorted(path.name for path in voice.folder.iterdir()) == ["README.md", "prompt.safetensors", "voice.json"]
     assert not any(b"secret" in path.read_bytes() for path in voice.folder.iterdir())
     assert check(voice.folder) == []
@@ -99,7 +100,7 @@ def test_the_words_of_the_prompt_are_kept_with_the_recording_only(recording, bas
     said = read("the secret word is blue", "en")
     hearing = replace(base, content=Hearing(said.ids))
     options = CloneOptions(keep_recording=keep)
-    voice = clone(recording, "a", text="Hello. The secret word is blue. Goodbye.", base=hearing, library=library, options=options)
+    voice = cloned(recording, "a", text="Hello. The secret word is blue. Goodbye.", base=hearing, library=library, options=options)
     prompt = voice.manifest.prompt
     assert (prompt.phones_from, prompt.text) == ("text", "The secret word is blue" if keep else "")
     assert voice.features.prompt_phones[:-1].tolist() == list(said.ids)
@@ -160,7 +161,7 @@ def test_a_preview_is_made_by_the_hook_before_the_voice_is_there(recording, base
         seen.append((voice.features.style.shape, path.name, list(library.names())))
         path.write_bytes(b"fLaC" + bytes(100))
 
-    voice = clone(recording, "a", base=base, library=library, options=CloneOptions(preview=preview))
+    voice = cloned(recording, "a", base=base, library=library, options=CloneOptions(preview=preview))
     assert seen == [((base.semantic_to_wave.gin,), "preview.flac", [])]
     assert check(voice.folder) == []
     assert "preview.flac" in voice.manifest.files
@@ -178,7 +179,7 @@ class StopAt(NullProgress):
 @pytest.mark.parametrize("label", ["reading", "timbre", "writing"])
 def test_ctrl_c_at_any_stage_leaves_nothing(recording, base, library, label):
     with pytest.raises(KeyboardInterrupt):
-        clone(recording, "a", base=base, library=library, progress=StopAt(label))
+        cloned(recording, "a", base=base, library=library, progress=StopAt(label))
     assert not library.folder.exists() or list(library.folder.iterdir()) == []
 
 
@@ -187,20 +188,20 @@ def test_ctrl_c_while_the_files_are_written_leaves_nothing(recording, base, libr
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        clone(recording, "a", base=base, library=library, options=CloneOptions(preview=preview))
+        cloned(recording, "a", base=base, library=library, options=CloneOptions(preview=preview))
     assert list(library.folder.iterdir()) == []
 
 
 def test_a_taken_name_is_refused_before_the_recording_is_read(base, library, recording):
-    clone(recording, "a", base=base, library=library)
+    cloned(recording, "a", base=base, library=library)
     with pytest.raises(InputError, match="already"):
-        clone("/no/such/file.wav", "a", base=base, library=library)
+        cloned("/no/such/file.wav", "a", base=base, library=library)
 
 
 @pytest.mark.parametrize("name", ["en_libri_5652", "zh-CN_cv-zh-b2255372c2a1", "en-US_kathleen"])
 def test_real_recordings_are_cloned(shared, base, library, name):
     folder = shared / "speech" / "references"
-    voice = clone(folder / f"{name}.flac", name, text=(folder / f"{name}.txt").read_text("utf-8"), base=base, library=library)
+    voice = cloned(folder / f"{name}.flac", name, text=(folder / f"{name}.txt").read_text("utf-8"), base=base, library=library)
     assert check(voice.folder) == []
     assert voice.manifest.language == name[:2]
     assert voice.manifest.recording.verdict in ("excellent", "good")

@@ -14,6 +14,7 @@ import uvicorn
 from voxcommons.api.app import Service, build
 from voxcommons.api.config import ServeConfig, check_reach, is_loopback
 from voxcommons.base.errors import InputError
+from voxcommons.web.certificate import Certificate
 
 _BACKLOG: Final = 128
 _GRACE_S: Final = 5
@@ -40,6 +41,7 @@ class Server:
         config: what the operator decided.
         host: name or address to listen on.
         port: 0 for any that is free.
+        certificate: for https; None serves http.
 
     Raises:
         InputError: the address cannot be listened on, would be open to others without a token, or something in the
@@ -47,13 +49,15 @@ class Server:
         CorruptFileError: a base model is damaged.
     """
 
-    def __init__(self, config: ServeConfig, host: str, port: int) -> None:
+    def __init__(self, config: ServeConfig, host: str, port: int, certificate: Certificate | None = None) -> None:
         check_reach(host, config)
+        self._scheme = "http" if certificate is None else "https"
         self.service = build(config, self.stop, local=is_loopback(host))
         self._socket = _listening(host, port)
         options = uvicorn.Config(
             self.service.app, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, access_log=False,
             timeout_graceful_shutdown=_GRACE_S, server_header=False, date_header=False, h11_max_incomplete_event_size=_LONGEST_HEAD_BYTES,
+            ssl_certfile=certificate.certificate if certificate else None, ssl_keyfile=certificate.key if certificate else None,
         )  # fmt: skip
         self._uvicorn = _Uvicorn(options, self.service)
 
@@ -61,7 +65,12 @@ class Server:
     def address(self) -> str:
         """Where clients find it, without a path."""
         host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"{self._scheme}://[{host}]:{port}" if ":" in host else f"{self._scheme}://{host}:{port}"
+
+    @property
+    def port(self) -> int:
+        """The port it listens to."""
+        return int(self._socket.getsockname()[1])
 
     def run(self) -> None:
         """Serve until it is stopped; in the main thread Ctrl-C and SIGTERM stop it and are then raised again."""

@@ -45,6 +45,8 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "recording_too_short": ("the recording is too short", "录音太短"),
     "recording_silent": ("the recording holds no speech", "录音里没有人声"),
     "recording_rejected": ("the recording is not good enough", "录音质量不够好"),
+    "too_little_speech": ("too little speech to tune on", "可用来训练的语音太少"),
+    "tuning_refused": ("the tuning did harm and was not kept; the voice is as it was", "训练让声音变差，没有保留；声音仍是原样"),
     "not_a_recording": ("this is not a recording that can be read", "这不是能读取的录音"),
     "voice_damaged": ("the voice is damaged", "这个声音的文件已损坏"),
     "voice_exists": ("a voice of that name is already there", "同名的声音已经存在"),
@@ -59,7 +61,10 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "cloned": ("voice {name} is ready; try: vox speak \"Hello\" --voice {name} -o hello.wav",
                "声音 {name} 已就绪，试试：vox speak \"你好\" --voice {name} -o hello.wav"),
     "ready": ("ready to speak", "可以说话了"),
-    "serving": ("serving at {address} (a browser shows how; Ctrl-C stops it)", "已启动：{address}（用浏览器打开可看用法，按 Ctrl-C 停止）"),
+    "serving": ("serving at {address} (the studio is at {address}/studio; Ctrl-C stops it)",
+                "已启动：{address}（录音室在 {address}/studio，按 Ctrl-C 停止）"),
+    "serving_phones": ("for phones in this network: {address}\n{picture}\nthe browser warns once; go on if it shows the fingerprint {fingerprint}",
+                       "同一网络的手机请打开：{address}\n{picture}\n浏览器会提醒一次；指纹与此相同即可继续：{fingerprint}"),
     "not_ready": ("not ready to speak; see the lines marked above", "还不能说话，请看上面标出的各行"),
 }  # fmt: skip
 

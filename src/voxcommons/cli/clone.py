@@ -18,15 +18,9 @@ from voxcommons.voices.intake import IntakeOptions, take_in
 from voxcommons.voices.library import Library
 
 if TYPE_CHECKING:
-    from voxcommons.base.progress import Progress
-    from voxcommons.base.settings import Settings
-    from voxcommons.models.build import BaseModel
     from voxcommons.prepare.transcribe import Transcriber
-    from voxcommons.voices.cloning import Preview
-    from voxcommons.voices.library import Voice
 
 _MOST_TEXT_BYTES: Final = 4 << 20
-PREVIEW_TEXTS: Final = {"en": "Hello! This is how I sound.", "zh": "你好，这就是我的声音。"}
 
 
 @click.command()
@@ -87,6 +81,7 @@ def clone(
         from voxcommons.voices.base_models import find_base
         from voxcommons.voices.cloning import CloneOptions
         from voxcommons.voices.enrolment import CACHE_FOLDER, EnrolOptions, enrol_taken
+        from voxcommons.voices.preview import preview_with
         from voxcommons.voices.public_networks import equipped
 
         use_threads(settings.threads)
@@ -129,21 +124,6 @@ def clone(
         )
     )
     click.echo(say("cloned", settings.language_of_messages, name=_quoted(voice.name)))
-
-
-def preview_with(base: BaseModel, settings: Settings, progress: Progress | None = None) -> Preview:
-    """What lets a finished voice say one sentence about itself, through the release door."""
-    from voxcommons.cli.spoken import speak_to_file
-    from voxcommons.synth.engine import Engine
-    from voxcommons.synth.options import SpeakOptions
-
-    def preview(voice: Voice, path: Path) -> None:
-        if progress is not None:
-            progress.start(None, "speaking a sample")
-        text = PREVIEW_TEXTS.get(voice.manifest.language.split("-")[0], PREVIEW_TEXTS["en"])
-        speak_to_file(Engine(base, threads=settings.threads), text, voice, SpeakOptions(), path, settings.home)
-
-    return preview
 
 
 def _transcriber(engine: str, threads: int | None) -> Transcriber:

@@ -97,15 +97,16 @@ def _clone_and_speak(
     from voxcommons.synth.engine import Engine
     from voxcommons.synth.options import SpeakOptions
     from voxcommons.voices.base_models import find_base
-    from voxcommons.voices.cloning import clone
+    from voxcommons.voices.enrolment import EnrolOptions, enrol
     from voxcommons.voices.library import Library
     from voxcommons.voices.public_networks import equipped
 
     base = equipped(load_base(find_base(base_name, settings.home)), settings.home, cloning=True)
     engine = Engine(base, threads=settings.threads)
-    voice = clone(
-        source.recording, VOICE, text=source.text, base=base, library=Library(settings.home), progress=progress, replace=True
-    )
+    voice = enrol(
+        source.recording, VOICE, text=source.text, base=base, library=Library(settings.home), progress=progress, replace=True,
+        options=EnrolOptions(take_rejected=True),
+    ).voice  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     progress.start(len(SENTENCES), "speaking")
     spoken = []

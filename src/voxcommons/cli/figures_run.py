@@ -28,7 +28,7 @@ from voxcommons.synth.options import SpeakOptions
 from voxcommons.trust.audit import ReleaseLog
 from voxcommons.trust.release import release_to_file
 from voxcommons.voices.base_models import base_of_voice, find_base
-from voxcommons.voices.cloning import clone
+from voxcommons.voices.enrolment import EnrolOptions, enrol
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.public_networks import equipped
@@ -146,10 +146,10 @@ class ReleasedSpeech(_Releasing):
 
     def clone(self, person: DevSpeaker) -> Voice:
         """Make a voice from a person's reference and transcript."""
-        return clone(
+        return enrol(
             person.reference, person.name, text=person.transcript, language=person.language, base=self._engine.base,
-            library=self._library, replace=True,
-        )
+            library=self._library, replace=True, options=EnrolOptions(take_rejected=True),
+        ).voice  # fmt: skip
 
     def small_copy(self, sentence: Sentence, wav: Path) -> Path:
         """Release a spoken sentence once more, small enough for a page."""

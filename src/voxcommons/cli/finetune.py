@@ -94,7 +94,7 @@ def _options(given: dict[str, Any], settings: Settings) -> TuneOptions:
     recipe = FewShotRecipe(parts=parts, **{name: given[name] for name in ("way", "rank", "steps", "minutes", "batch_seconds")})
 
     def preview(base: BaseModel) -> Preview:
-        from voxcommons.cli.clone import preview_with
+        from voxcommons.voices.preview import preview_with
 
         return preview_with(base, settings)
 

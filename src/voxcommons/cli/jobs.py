@@ -47,7 +47,8 @@ def add(context: click.Context, kind: str, facts: tuple[str, ...], key: str | No
     \b
         vox jobs add clone recording=anna.wav name=anna consent="she agreed on paper"
 
-    clone takes recording and name, and perhaps text, language, base, consent, licence, keep_recording=no and replace=yes.
+    clone takes recording and name, and perhaps text, language, base, consent, licence, gate=normal, denoise=yes, keep_recording=no,
+    preview=no and replace=yes.
     """
     settings = settings_of(context)
     given = dict(_pair(fact) for fact in facts)

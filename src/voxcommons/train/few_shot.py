@@ -19,6 +19,7 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.models.mel_acoustic import MelAcoustic
 from voxcommons.train.adapters import RANK, Adjustment, Way, stored
+from voxcommons.train.dice import seed_of
 from voxcommons.train.few_shot_codes import CodesPupil
 from voxcommons.train.few_shot_sound import MelPupil
 from voxcommons.train.few_shot_wave import WavePupil
@@ -61,8 +62,8 @@ class FewShotRecipe:
     seed: int = 0
 
     def steps_for(self, seconds: float) -> int:
-        """Most steps for so much speech: each phrase at most about 40 times, 60 steps at least."""
-        return self.steps if self.steps is not None else max(60, min(2000, round(40 * seconds / self.batch_seconds)))
+        """Most steps for so much speech: each phrase at most about 100 times, 60 steps at least."""
+        return self.steps if self.steps is not None else max(60, min(4000, round(100 * seconds / self.batch_seconds)))
 
     def test_every(self, seconds: float) -> int:
         """Steps between tests: half a pass over the speech, 5 to 50."""
@@ -74,9 +75,10 @@ class Pupil(Protocol):
 
     name: str
     adjustment: Adjustment
+    at_once: int  # phrases whose loss is computed together; memory grows with it
 
-    def loss(self, batch: Sequence[Phrase], step: int, seed: int) -> Tensor:
-        """What is to become small, differentiable."""
+    def loss(self, batch: Sequence[Phrase], seed: int) -> Tensor:
+        """What is to become small, differentiable; whatever is by chance depends on the seed."""
 
     def error(self, phrases: Sequence[Phrase]) -> tuple[float, dict[str, float]]:
         """How far it is off on phrases, and figures to note besides."""
@@ -151,12 +153,10 @@ def tune(
                 break
             for group in optimizer.param_groups:
                 group["lr"] = rate * min(1.0, step / _WARMUP_STEPS)
-            loss = pupil.loss(_batch(phrases.train, recipe, step), step, recipe.seed)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            watching.learnt(_learn(pupil, _batch(phrases.train, recipe, step), step, recipe.seed))
             torch.nn.utils.clip_grad_norm_(parameters, _CLIP)
             optimizer.step()
-            watching.learnt(float(loss.detach()))
             progress.advance()
             if step % every == 0 or step == steps:
                 going = _test(pupil, phrases, watching, step)
@@ -170,6 +170,18 @@ def tune(
         pupil.adjustment.load(watching.best)
     progress.finish()
     return course
+
+
+def _learn(pupil: Pupil, batch: Sequence[Phrase], step: int, seed: int) -> float:
+    """Gather the gradients of a batch, so much of it at once as the pupil bears; its loss."""
+    total = 0.0
+    for start in range(0, len(batch), pupil.at_once):
+        some = batch[start : start + pupil.at_once]
+        torch.manual_seed(seed_of(seed, step, start))  # so dropout depends on the step alone
+        loss = pupil.loss(some, seed_of(seed, step, start)) * (len(some) / len(batch))
+        loss.backward()
+        total += float(loss.detach())
+    return total
 
 
 def _test(pupil: Pupil, phrases: Split, watching: Watch, step: int) -> bool:

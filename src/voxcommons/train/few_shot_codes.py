@@ -32,6 +32,7 @@ class CodesPupil:
     """
 
     name = "words: surprise at the codes"
+    at_once = 4
 
     def __init__(self, model: TextToSemantic, way: Way, rank: int = RANK) -> None:
         self.model = model
@@ -39,9 +40,9 @@ class CodesPupil:
         last = (*(f"h.layers.{n}." for n in range(layers - max(1, layers // _LAST_SHARE), layers)), "ar_predict_layer")
         self.adjustment = Adjustment(model, PART, way, within=_WITHIN, last=last, rank=rank)
 
-    def loss(self, batch: Sequence[Phrase], step: int, seed: int) -> Tensor:
+    def loss(self, batch: Sequence[Phrase], seed: int) -> Tensor:
         """Mean surprise at the codes of phrases, in nats per code."""
-        torch.manual_seed(hash((seed, step)) & 0x7FFFFFFF)  # dropout
+        del seed  # dropout alone is by chance, and the loop has seeded that
         self.model.train()
         total, count = self._surprise(batch)
         return total / count

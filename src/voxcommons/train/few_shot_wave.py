@@ -42,6 +42,7 @@ class WavePupil:
     """
 
     name = "sound: mel distance of what is spoken"
+    at_once = 1
 
     def __init__(  # noqa: PLR0913 - a model, a person, and how
         self, model: SemanticToWave, style: np.ndarray, rate: int, spectrogram: tuple[int, int], way: Way, rank: int = RANK
@@ -53,12 +54,11 @@ class WavePupil:
         self._distance = SpectralDistance(rate).to(self._device)
         self._spectrogram = spectrogram
 
-    def loss(self, batch: Sequence[Phrase], step: int, seed: int) -> Tensor:
+    def loss(self, batch: Sequence[Phrase], seed: int) -> Tensor:
         """Distance of spectra on a segment of each phrase, and of prior from posterior where there is one."""
         self.model.train()
-        dice = torch.Generator(self._device).manual_seed(hash((seed, step)) & 0x7FFFFFFF)
-        terms = [self._term(phrase, dice) for phrase in batch]  # one by one: padding would cost more memory than it saves time
-        return torch.stack(terms).mean()
+        dice = torch.Generator(self._device).manual_seed(seed)
+        return torch.stack([self._term(phrase, dice) for phrase in batch]).mean()
 
     def _term(self, phrase: Phrase, dice: torch.Generator) -> Tensor:
         codes, phones, wave = self._tensors(phrase)

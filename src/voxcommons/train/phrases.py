@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from voxcommons.audio.files import Audio
 from voxcommons.audio.resample import resample
 from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
@@ -23,14 +24,14 @@ from voxcommons.models.content import PhoneticContentEncoder
 from voxcommons.models.ctc import phoneme_of_code
 from voxcommons.prepare.corpus import level
 from voxcommons.prepare.feature_cache import Hearing
-from voxcommons.prepare.recording import PreparedRecording
+from voxcommons.prepare.slice import Slice
 from voxcommons.text.phonemes import Utterance
 from voxcommons.text.symbols import PUNCTUATION, symbols
 
 Samples = npt.NDArray[np.float32]
 
 CODES_PER_S: Final = 25
-FEWEST_PHRASES: Final = 4
+FEWEST_PHRASES: Final = 3
 LEAST_S: Final = 15.0  # below it there is nothing to keep back that would tell anything
 HELD_OUT_SHARE, MOST_HELD_OUT_S = 0.15, 60.0
 _FEWEST_CODES: Final = 25
@@ -66,33 +67,36 @@ class Phrase:
 
 
 def phrases_of(
-    base: BaseModel, prepared: PreparedRecording, utterance: Utterance | None, *, hearing: Hearing | None = None,
-    progress: Progress | None = None, whole: bool = False,
+    base: BaseModel, audio: Audio, spans: Sequence[Slice], utterance: Utterance | None, *, hearing: Hearing | None = None,
+    progress: Progress | None = None,
 ) -> list[Phrase]:
     """The phrases of a recording.
 
     Args:
         base: with its content encoder.
-        prepared: the recording, cut.
+        audio: the recording.
+        spans: where it was cut.
         utterance: what is said in it, read; None where nobody knows, and then what is heard stands for it.
         hearing: computes features of this base model; None computes all anew.
         progress: told once per phrase.
-        whole: the words are known to be those of the whole recording (a sentence with its text), not of a part to be found.
 
     Raises:
         InputError: the base model has no content encoder.
     """
     hearing, progress = hearing or Hearing(base), progress or NullProgress()
-    audio, found = prepared.checked.audio, list[Phrase]()
-    progress.start(len(prepared.references), "listening to every phrase")
-    for piece in prepared.references:
+    found, left_out = list[Phrase](), 0
+    progress.start(len(spans), "listening to every phrase")
+    for piece in spans:
         clip = piece.of(audio.samples, audio.rate)
-        told = hearing.phones(clip, audio.rate, utterance, all_said=whole and len(prepared.references) == 1)
+        told = hearing.phones(clip, audio.rate, utterance, all_said=len(spans) == 1)
         phrase = phrase_of(base, clip, audio.rate, told.ids, hearing.codes(clip, audio.rate), told.text if told.from_text else None)
         if phrase is not None:
             found.append(phrase)
+        left_out += phrase is None
         progress.advance()
     progress.finish()
+    if left_out:
+        progress.note(f"{left_out} of {len(spans)} phrases are left out: their words do not fit their length")
     return found
 
 

@@ -1,8 +1,8 @@
 """Cloning as a job of the queue: what is ordered, and the handler that does it so that a second try is harmless.
 
-Apart from cloning.py, which makes one voice for somebody who waits. Here a worker may be killed at any moment and another
-begins anew: the voice is built aside, noted as ready, and moved into the library by one rename. Who comes later finds
-either nothing ready and starts over, or the note and the voice in its place, and is done.
+Apart from enrolment.py, which makes one voice for somebody who waits, and which does the work here too. A worker may be killed
+at any moment and another begins anew: the voice is built aside, noted as ready, and moved into the library by one rename. Who
+comes later finds either nothing ready and starts over, or the note and the voice in its place, and is done.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import contextlib
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from voxcommons.base.errors import InputError, UnknownVoiceError
 from voxcommons.jobs.job import Order, Outcome
 from voxcommons.jobs.worker import Work
+from voxcommons.prepare.gate import GATES
 from voxcommons.voicefile.names import voice_name
 from voxcommons.voices.library import Library
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
 KIND: Final = "clone"
 _FOLDER: Final = "jobs"
+NO_GATE: Final = "none"
 _READY: Final = "ready"
 _NOTES_KEPT_S: Final = 7 * 86_400
 _TRUE: Final = frozenset({"yes", "true", "1"})
 _FALSE: Final = frozenset({"no", "false", "0"})
+_SWITCHES: Final = ("denoise", "keep_recording", "preview", "replace")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,10 @@ class CloneOrder:
         base: the base model, as for ``--base``.
         consent: a note on the speaker's consent.
         licence: under which the voice may be shared.
+        gate: refuse a recording that this gate rejects; one of `prepare.gate.GATES`, or "none".
+        denoise: lower the noise first.
         keep_recording: keep the recording with the voice.
+        preview: let the voice speak a sample of itself.
         replace: whether a voice of that name gives way.
     """
 
@@ -56,7 +62,10 @@ class CloneOrder:
     base: str = "starter"
     consent: str = ""
     licence: str = ""
+    gate: str = NO_GATE
+    denoise: bool = False
     keep_recording: bool = True
+    preview: bool = True
     replace: bool = False
 
     @classmethod
@@ -71,12 +80,14 @@ class CloneOrder:
         faults += [f"no {name}" for name in ("recording", "name") if not given.get(name)]
         values: dict[str, Any] = {}
         for name, value in given.items():
-            if name in ("keep_recording", "replace"):
+            if name in _SWITCHES:
                 values[name] = str(value).lower() in _TRUE
                 faults += [] if str(value).lower() in _TRUE | _FALSE else [f"{name}={value}, neither yes nor no"]
             elif name in known:
                 values[name] = value
                 faults += [] if isinstance(value, str) else [f"{name} that is no text"]
+        if values.get("gate", NO_GATE) not in (NO_GATE, *GATES):
+            faults.append(f"gate={values['gate']!r}, none of {', '.join((NO_GATE, *GATES))}")
         if faults:
             more = ", ".join(sorted(set(known) - {"recording", "name"}))
             raise InputError("this cannot be cloned", expected=f"recording=FILE name=NAME and perhaps {more}", found="; ".join(faults))
@@ -130,14 +141,23 @@ class CloneHandler:
 
     def _build(self, wanted: CloneOrder, library: Library, work: Work) -> str:
         """Make the voice in a library of its own; its id."""
-        from voxcommons.prepare.recording import prepare_recording  # these load torch, which ordering must not
-        from voxcommons.voices.cloning import CloneOptions, build_voice, read_transcript
+        from voxcommons.voices.cloning import CloneOptions  # these load torch, which ordering must not
+        from voxcommons.voices.enrolment import EnrolOptions, enrol_taken
+        from voxcommons.voices.intake import take_in
+        from voxcommons.voices.preview import preview_with
 
-        prepared = prepare_recording(wanted.recording, work)
+        gate = GATES.get(wanted.gate, GATES["normal"])
+        asked = EnrolOptions(gate, take_rejected=wanted.gate == NO_GATE, denoise=wanted.denoise)
+        intake = take_in(wanted.recording, asked, work)
         base = self._base_model(wanted.base, work)
-        transcript = read_transcript(wanted.text or None, wanted.language or None, table=base.table)
-        options = CloneOptions(keep_recording=wanted.keep_recording, consent=wanted.consent, licence=wanted.licence)
-        made = build_voice(prepared, wanted.name, transcript, base, library, work, options=options)
+        about = CloneOptions(
+            keep_recording=wanted.keep_recording, consent=wanted.consent, licence=wanted.licence,
+            preview=preview_with(base, self._settings, work) if wanted.preview else None,
+        )  # fmt: skip
+        made = enrol_taken(
+            intake, wanted.name, text=wanted.text or None, language=wanted.language or None, base=base, library=library, progress=work,
+            options=replace(asked, clone=about),
+        )  # fmt: skip
         for note in made.advice:
             work.note(note.text(self._settings.language_of_messages))
         return made.voice.manifest.id
@@ -151,7 +171,7 @@ class CloneHandler:
             work.start(None, f"loading the base model {name}")
             use_threads(self._settings.threads)
             self._base = None  # let go of the last one first: two may not fit
-            loaded = load_base(find_base(name, self._settings.home), parts=("content", "semantic_to_wave"))
+            loaded = load_base(find_base(name, self._settings.home), parts=("content", "semantic_to_wave", "text_to_semantic"))
             self._base = (name, equipped(loaded, self._settings.home, cloning=True))
         return self._base[1]
 

@@ -1,7 +1,7 @@
-"""Making a voice from a recording.
+"""Making a voice from a recording that was read, checked and cut: its features are computed and a voice folder is written.
 
-The walk is short: ``prepare.recording`` reads, checks and cuts; here the features are computed and a voice folder is
-written. The two halves are apart so that everything that can be wrong with a recording is found before a model is loaded.
+The one door is ``enrolment``, which takes recordings in and decides about their words. The two are apart so that everything that
+can be wrong with a recording is found before a model is loaded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.prepare.feature_cache import Hearing
 from voxcommons.prepare.features import PromptPhones
-from voxcommons.prepare.recording import PreparedRecording, prepare_recording
+from voxcommons.prepare.recording import PreparedRecording
 from voxcommons.prepare.slice import Slice
 from voxcommons.text.phonemes import Utterance
 from voxcommons.text.reader import read
@@ -103,45 +103,6 @@ class Cloned:
     advice: tuple[Advice, ...]
 
 
-def clone(  # noqa: PLR0913 - the one door of this room; most arguments have a default
-    recording: Path | str,
-    name: str,
-    *,
-    text: str | None = None,
-    language: str | None = None,
-    base: BaseModel,
-    library: Library,
-    progress: Progress | None = None,
-    replace: bool = False,
-    options: CloneOptions | None = None,
-) -> Voice:
-    """Clone a voice from a recording and put it into the library.
-
-    Args:
-        recording: an audio or video file with at least 5 s of one person speaking.
-        name: of the new voice.
-        text: what is said in the whole recording; the prompt's part is found by itself.
-        language: of the recording; None finds it from the text or by listening.
-        base: the base model, with its content encoder.
-        library: where the voice goes.
-        progress: told about each stage.
-        replace: whether a voice of that name gives way.
-        options: privacy, consent, licence, clock.
-
-    Returns:
-        The voice as it stands in the library.
-
-    Raises:
-        InputError: the recording, the text or the name cannot be used.
-        CorruptFileError: the recording is damaged beyond reading.
-        StorageError: the disk is full or the place cannot be written.
-    """
-    library.reserve(name, replace=replace)
-    transcript = read_transcript(text, language, table=base.table)
-    prepared = prepare_recording(recording, progress)
-    return build_voice(prepared, name, transcript, base, library, progress, replace=replace, options=options).voice
-
-
 def read_transcript(text: str | None, language: str | None, *, table: str) -> Transcript:
     """Read what is said in a recording.
 
@@ -168,7 +129,7 @@ def read_transcript(text: str | None, language: str | None, *, table: str) -> Tr
     return Transcript(read(text, language or AUTO, table=table), language)
 
 
-def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what it takes
+def build_voice(  # noqa: PLR0913 - most arguments have a default
     prepared: PreparedRecording,
     name: str,
     transcript: Transcript,
@@ -183,7 +144,7 @@ def build_voice(  # noqa: PLR0913 - the two halves of `clone` together take what
     """Compute the features of a prepared recording and write the voice.
 
     Args:
-        prepared: from :func:`prepare_recording`.
+        prepared: the recording; see ``prepare.recording``.
         name: of the new voice.
         transcript: from :func:`read_transcript`.
         base: the base model.

@@ -1,8 +1,8 @@
 """From any recording to a voice, with every choice a campaign or a careful person has to make.
 
-`cloning` makes a voice and asks nothing. Here a recording is taken in first (``intake``: judged, refused if it is no use, cleaned only
-if asked, cut), then written down (the given words, an engine's, or what the base model hears), and its features are computed once
-per content. A recording without words still makes a voice.
+The one door to a new voice; `cloning` does the last part of it. A recording is taken in first (``intake``: judged, refused if it
+is no use, cleaned only if asked, cut), then written down (the given words, an engine's, or what the base model hears), and its
+features are computed once per content. A recording without words still makes a voice.
 """
 
 from __future__ import annotations

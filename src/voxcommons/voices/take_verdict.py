@@ -26,6 +26,7 @@ _SILENT_PEAK: Final = 10.0 ** (-60.0 / 20.0)
 # Characters a second of people who read aloud slowly, and quickly; twice that much is another text.
 _LATIN_PER_S: Final = (7.0, 26.0)
 _HAN_PER_S: Final = (2.0, 9.0)
+_FRAME_S: Final = 0.05
 _EDGE_FRAMES: Final = 5  # of 10 ms
 
 RoomVerdict = Literal["quiet", "usable", "loud"]
@@ -106,10 +107,9 @@ def judge_take(recording: Path, text: str) -> TakeVerdict:
 def judge_room(recording: Path) -> RoomTone:
     """Judge two seconds in which nobody spoke; raises as `judge_take`."""
     audio = load(recording, max_seconds=MOST_SECONDS)
-    samples = audio.samples - float(audio.samples.mean()) if len(audio.samples) else audio.samples
-    frames = max(1, len(samples) // max(1, round(0.05 * audio.rate)))
-    powers = np.sort([float(np.mean(np.square(part))) for part in np.array_split(samples.astype(np.float64), frames)])
-    power = float(np.median(powers)) if len(samples) else 0.0
+    frames = max(1, round(len(audio.samples) / (_FRAME_S * audio.rate)))
+    # The spread of each frame and not its power: some devices add a constant. The usual frame: somebody may cough.
+    power = float(np.median([float(np.var(part, dtype=np.float64)) for part in np.array_split(audio.samples, frames)]))
     if power <= 0.0:
         return RoomTone(None, "usable", (advice("noise_suppression", seconds=audio.seconds),))
     level = float(10 * np.log10(power))

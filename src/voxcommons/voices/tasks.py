@@ -12,7 +12,7 @@ from typing import Any, Final
 from voxcommons.base.settings import Settings
 from voxcommons.jobs.job import Order
 from voxcommons.jobs.worker import Handler
-from voxcommons.voices import clone_job, speak_job
+from voxcommons.voices import clone_job, finetune_job, speak_job
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Task:
 
 TASKS: Final[Mapping[str, Task]] = {
     clone_job.KIND: Task("make a voice from a recording", clone_job.clone_order, clone_job.CloneHandler),
+    finetune_job.KIND: Task("tune a voice to its person", finetune_job.finetune_order, finetune_job.FinetuneHandler),
     speak_job.KIND: Task("speak a line of a script (vox batch)", None, speak_job.SpeakHandler),
 }
 

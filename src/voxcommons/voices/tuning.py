@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
+from voxcommons.audio.activity import speech_frames
 from voxcommons.audio.files import Audio, load, save_flac
 from voxcommons.audio.loudness import normalise_loudness
 from voxcommons.audio.resample import resample
@@ -28,8 +29,9 @@ from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel, OwnWeights, Placement, load_base
 from voxcommons.models.overlay import overlaid
-from voxcommons.prepare.check import check
-from voxcommons.prepare.recording import PreparedRecording, cut
+from voxcommons.prepare.check import SHORTEST_S, check
+from voxcommons.prepare.recording import cut
+from voxcommons.prepare.slice import Slice, slices
 from voxcommons.synth.context import context_of
 from voxcommons.text.reader import read
 from voxcommons.train.few_shot import FewShotRecipe, Tuned, few_shot
@@ -56,12 +58,12 @@ from voxcommons.voices.cloning import UNKNOWN_LANGUAGE, Preview, read_transcript
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.public_networks import equipped
-from voxcommons.voices.tuning_check import Ear, Heard, harm, refusal
+from voxcommons.voices.tuning_check import Ear, Heard, Limits, harm, refusal
 
 MOST_SECONDS: Final = 2 * 3600.0
 _GAP_S: Final = 0.6  # between recordings that are kept as one
 _MOST_KEPT_BYTES: Final = FILE_LIMITS[REFERENCE_FILE] // 3 * 2  # of samples of 16 bits; FLAC makes at least a third less of speech
-_WAY, _RANK = "way", "rank"
+_WAY, _RANK, MARK = "way", "rank", "mark"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class TuneOptions:
         into: name of a new voice for the result; None changes the voice itself.
         device: "cpu", "cuda" or "auto".
         checked: hear the voice before and after, and refuse what did harm.
+        limits: of that harm.
         domain: the added recordings are of a domain: they are weighed up, and no step is kept that tells the old ones worse.
+        mark: noted with the result, so that who ordered it can tell that it was done.
         preview: writes a new spoken sample of the finished voice, given its loaded base model.
         now: the clock.
     """
@@ -101,7 +105,9 @@ class TuneOptions:
     into: str | None = None
     device: str = "cpu"
     checked: bool = True
+    limits: Limits = field(default_factory=Limits)
     domain: bool = False
+    mark: str = ""
     preview: Callable[[BaseModel], Preview] | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -179,7 +185,7 @@ def finetune(
     changed = bool(tuned.tensors) and any(course.best_step for course in tuned.courses)
     if changed and options.checked:
         before, after = _listen(voice, tuned, gathered, base_place, home, progress)
-        faults = harm(before, after)
+        faults = harm(before, after, options.limits)
         if faults:
             raise refusal(voice.name, faults)
     made = _Made(tuned, gathered, before, after, options, time.monotonic() - begun)
@@ -255,9 +261,9 @@ def _gather(
     if own is not None:
         phrases += _phrases(base, own, _read(own, progress), progress)
         first = len(phrases)
-    for source, prepared in taken:
-        phrases += _phrases(base, source, prepared, progress)
-    return _Gathered(tuple(phrases), first, tuple((source, prepared.checked.audio) for source, prepared in taken))
+    for source, read_in in taken:
+        phrases += _phrases(base, source, read_in, progress)
+    return _Gathered(tuple(phrases), first, tuple((source, read_in.audio) for source, read_in in taken))
 
 
 def _own_source(voice: Voice) -> Source | None:
@@ -269,13 +275,33 @@ def _own_source(voice: Voice) -> Source | None:
     return Source(voice.folder / REFERENCE_FILE, text, None if language == UNKNOWN_LANGUAGE else language)
 
 
-def _read(source: Source, progress: Progress) -> PreparedRecording:
-    return cut(check(load(source.path, max_seconds=MOST_SECONDS, progress=progress)))
+@dataclass(frozen=True)
+class _Cut:
+    """A recording and where it was cut."""
+
+    audio: Audio
+    spans: tuple[Slice, ...]
 
 
-def _phrases(base: BaseModel, source: Source, prepared: PreparedRecording, progress: Progress) -> list[Phrase]:
+def _read(source: Source, progress: Progress) -> _Cut:
+    """Read and cut a recording; a single sentence may be shorter than what a voice can be made of.
+
+    Raises:
+        InputError: nobody speaks in it.
+    """
+    audio = load(source.path, max_seconds=MOST_SECONDS, progress=progress)
+    if len(audio.samples) >= SHORTEST_S * audio.rate:
+        prepared = cut(check(audio))
+        return _Cut(prepared.checked.audio, prepared.references)
+    spans = slices(audio.samples, audio.rate, speech_frames(audio.samples, audio.rate))
+    if not spans:
+        raise InputError("the recording holds no speech", expected="somebody speaking", found=source.path.name, key="recording_silent")
+    return _Cut(audio, tuple(spans))
+
+
+def _phrases(base: BaseModel, source: Source, read_in: _Cut, progress: Progress) -> list[Phrase]:
     transcript = read_transcript(source.text, source.language, table=base.table)
-    found = phrases_of(base, prepared, transcript.utterance, progress=progress)
+    found = phrases_of(base, read_in.audio, read_in.spans, transcript.utterance, progress=progress)
     return [_with_context(base, phrase) for phrase in found] if base.context is not None else found
 
 
@@ -326,7 +352,7 @@ class _Made:
         """What the voice keeps about it."""
         recipe, phrases = self.options.recipe, self.gathered.phrases
         return {
-            _WAY: recipe.way, _RANK: recipe.rank, "parts": list(recipe.parts), "created": now, "times": times,
+            MARK: self.options.mark, _WAY: recipe.way, _RANK: recipe.rank, "parts": list(recipe.parts), "created": now, "times": times,
             "seconds_of_speech": round(sum(phrase.seconds for phrase in phrases), 1), "phrases": len(phrases),
             "with_words": sum(phrase.from_text for phrase in phrases), "seconds": round(self.seconds, 1), "peak_bytes": _peak_bytes(),
             "before": None if self.before is None else self.before.facts(), "after": None if self.after is None else self.after.facts(),

@@ -32,10 +32,21 @@ from voxcommons.voicefile.manifest import WEIGHTS_FILE, VoiceManifest
 
 SENTENCES: Final = 6
 MOST_PHRASES: Final = 6
-# What may be lost before a tuning is refused. Speaking the same six sentences under other seeds moves the cosine by about 0.01.
-MOST_COSINE_LOST: Final = 0.02
-MOST_WORDS_LOST: Final = 0.1
 _LEAST_SAMPLES: Final = 1600
+_SILENCE_S: Final = 0.3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be lost before a tuning is refused.
+
+    Attributes:
+        cosine: of either likeness; speaking six sentences under other seeds moves it by about 0.01.
+        words: of the surprise at the words, as a share of it.
+    """
+
+    cosine: float = 0.02
+    words: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -67,14 +78,15 @@ class Ear:
         phrases: of the recordings of the person; their first ones are the yardstick.
         rate: of their sound, in Hz.
         language: of the sentences.
-        sentences: what is spoken; by default sentences of the package.
+        sentences: what is spoken; by default sentences of the package, in languages it has none of what is said in the recordings.
     """
 
     def __init__(self, phrases: Sequence[Phrase], rate: int, language: str, sentences: Sequence[str] | None = None) -> None:
         spread = phrases[:: max(1, len(phrases) // MOST_PHRASES)]
         self._phrases, self._rate = tuple(spread[:MOST_PHRASES]), rate
         self._yardstick = tuple(phrases[:: max(1, len(phrases) // 20)])[:20]
-        self._sentences = tuple(sentences if sentences is not None else own_sentences(language)[:SENTENCES])
+        said = [phrase.text for phrase in phrases if phrase.text]
+        self._sentences = tuple(sentences if sentences is not None else (own_sentences(language) or said)[:SENTENCES])
         self._network: SpeakerEncoder | None = None
         try:
             self._network = SpeakerEncoder()
@@ -127,7 +139,8 @@ class Ear:
             return []
         utterance = read(text, "auto", table=base.table)
         places = torch.tensor([place for place, phone in enumerate(utterance.phones) if phone not in SILENT_PHONES])
-        codes = torch.from_numpy(codes_of(base, spoken, base.sample_rate))
+        silence = np.zeros(round(_SILENCE_S * base.sample_rate), np.float32)  # speech that begins at once is taken for English
+        codes = torch.from_numpy(codes_of(base, np.concatenate([silence, spoken, silence]), base.sample_rate))
         found = SelfCheck(base.content, torch.tensor(utterance.ids), places).surprises([codes])[0]
         return [min(found, 20.0)]
 
@@ -167,14 +180,14 @@ class _Plain:
         return self.voice.features
 
 
-def harm(before: Heard, after: Heard) -> list[str]:
+def harm(before: Heard, after: Heard, limits: Limits) -> list[str]:
     """What was lost beyond what chance loses, a line each; nothing where all is well."""
     found = []
     pairs = (("likeness of sentences", before.likeness, after.likeness), ("likeness of phrases", before.phrases, after.phrases))
     for what, one, other in pairs:
-        if one is not None and other is not None and other < one - MOST_COSINE_LOST:
+        if one is not None and other is not None and other < one - limits.cosine:
             found.append(f"{what} {one:.3f} -> {other:.3f}")
-    if before.surprise is not None and after.surprise is not None and after.surprise > before.surprise * (1 + MOST_WORDS_LOST):
+    if before.surprise is not None and after.surprise is not None and after.surprise > before.surprise * (1 + limits.words):
         found.append(f"surprise at the words {before.surprise:.2f} -> {after.surprise:.2f}")
     return found
 

@@ -7,6 +7,7 @@ leaves the folder of user data and is good for this server alone.
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,20 @@ def local_certificate(home: Path, addresses: Sequence[str], *, clock: Callable[[
         if lasting and {str(name.value) for name in known} >= set(names):
             return Certificate(place, key_place, _shown(found.fingerprint(hashes.SHA256())))
     return _make(place, key_place, names, clock())
+
+
+def local_token(home: Path) -> str:
+    """A token of this installation, made once, for a server that is reached by phones; only its owner may read the file.
+
+    Raises:
+        StorageError: the place cannot be written.
+    """
+    place = home / FOLDER / "token"
+    if not place.is_file():
+        with atomic_path(place) as temporary:
+            temporary.touch(mode=_OWNER_ONLY)
+            temporary.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
+    return place.read_text("ascii").strip()
 
 
 def _make(place: Path, key_place: Path, names: Sequence[str], at: datetime) -> Certificate:

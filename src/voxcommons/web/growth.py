@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
 from typing import Any, Final
 
+from voxcommons.voicefile.manifest import TUNING_FILE
 from voxcommons.voices.library import Voice
 
-_FILES: Final = ("tuning.json", "growth.json", "curve.json")
 _MOST_BYTES: Final = 4 << 20
 _MOST_COURSES, _MOST_POINTS = 40, 2000
 
@@ -19,28 +19,18 @@ def growth_of(voice: Voice) -> list[dict[str, Any]]:
     Returns:
         For each: `what`, `best_step`, `ended`, and `points` of `step`, `learnt` (None where nothing was learnt yet) and `held_out`.
     """
-    found: list[dict[str, Any]] = []
-    for name in _FILES:
-        file = voice.folder / name
-        if file.is_file() and file.stat().st_size <= _MOST_BYTES:
-            try:
-                found += [_course(one) for one in _courses(json.loads(file.read_text("utf-8")), 0)]
-            except ValueError:  # not ours, or damaged: the voice is whole without it
-                continue
-    return found[-_MOST_COURSES:]
+    file = voice.folder / TUNING_FILE
+    if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+        return []
+    with contextlib.suppress(ValueError, RecursionError):  # damaged: the voice is whole without it
+        made = json.loads(file.read_text("utf-8"))
+        courses = made.get("courses") if isinstance(made, dict) else None
+        return [_course(one) for one in courses[-_MOST_COURSES:] if _has_points(one)] if isinstance(courses, list) else []
+    return []
 
 
-def _courses(made: object, depth: int) -> Iterator[dict[str, Any]]:
-    """Whatever has points, wherever it stands."""
-    if depth > 6:
-        return
-    if isinstance(made, dict):
-        if isinstance(made.get("points"), list):
-            yield made
-            return
-        made = list(made.values())
-    for one in made if isinstance(made, list) else ():
-        yield from _courses(one, depth + 1)
+def _has_points(made: object) -> bool:
+    return isinstance(made, dict) and isinstance(made.get("points"), list)
 
 
 def _course(made: dict[str, Any]) -> dict[str, Any]:

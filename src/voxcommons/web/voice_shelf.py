@@ -9,11 +9,10 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.background import BackgroundTask
 
 from voxcommons.api.config import ServeConfig
 from voxcommons.api.desk import Desk
@@ -124,7 +123,8 @@ class VoiceShelf:
         except VoxError as error:
             clear()
             return failed(error, request)
-        done, name = BackgroundTask(clear), f"{voice.name}.voice"
+        done, name = BackgroundTasks(), f"{voice.name}.voice"
+        done.add_task(clear)
         return FileResponse(folder / "voice.voice", media_type="application/zip", filename=name, background=done)
 
     async def take_in(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ try {
   $("local").hidden = !link.local;
   $("plain").hidden = link.local || link.secure;
   $("qr").src = link.svg;
-  $("qr").hidden = false;
+  $("qr").hidden = $("address").hidden = link.local; // nobody else would reach it
   const shown = link.address.split("#")[0];
   $("address").textContent = shown;
   $("secret").hidden = shown === link.address;

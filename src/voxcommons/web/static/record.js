@@ -93,7 +93,7 @@ function enter(found, { prompts = false } = {}) {
   at = open < 0 ? 0 : open;
   $("record").hidden = prompts && !found.prompts[0];
   if (prompts) show("step-prompts", "step-voice");
-  else show("step-sound", "step-voice");
+  else show("step-sound", ...(found.takes.length ? ["step-voice"] : []));
   if (found.room) showRoom(found.room);
   showPrompt();
   showProgress();
@@ -180,7 +180,7 @@ $("room").addEventListener("click", async () => {
 function showRoom(room) {
   $("room-state").className = `verdict ${{ quiet: "good", usable: "fair", loud: "bad" }[room.verdict]}`;
   const level = room.level_dbfs === null ? "" : ` (${room.level_dbfs} dBFS)`;
-  $("room-state").textContent = [t(`room.${room.verdict}`) + level, ...room.advice].join(" · ");
+  $("room-state").textContent = room.advice.length ? room.advice.join(" · ") : t(`room.${room.verdict}`) + level;
   $("room").textContent = t("room.again");
 }
 
@@ -206,6 +206,14 @@ function showPrompt() {
   }
   $("listen").disabled = !own.has(at);
   $("record").textContent = t(verdict ? "prompt.again" : "prompt.record");
+  pointOn();
+}
+
+// The button that is wanted next stands out: on to the next sentence once this one is good.
+function pointOn() {
+  const good = sitting.good.includes(at) && !$("next").disabled;
+  $("next").classList.toggle("primary", good);
+  $("record").classList.toggle("calm", good);
 }
 
 function setState(text, kind = "") {
@@ -255,6 +263,7 @@ async function startTake() {
   await pause(LEAD_MS);
   state = "recording";
   $("record").classList.remove("waiting");
+  $("record").classList.remove("calm");
   $("record").classList.add("on");
   $("record").setAttribute("aria-pressed", "true");
   $("record").textContent = t("prompt.stop");
@@ -304,7 +313,10 @@ queue.addEventListener("verdict", ({ sent, verdict }) => {
   verdicts.set(take.prompt, take);
   Object.assign(sitting, progress);
   showProgress();
-  if (take.prompt === at && state === "idle") showVerdict(take);
+  if (take.prompt === at && state === "idle") {
+    showVerdict(take);
+    pointOn();
+  }
 });
 queue.addEventListener("refused", ({ sent, error }) => {
   say(error.message, "bad");

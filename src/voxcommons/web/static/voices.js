@@ -22,7 +22,7 @@ function card(voice, open) {
   const part = (selector) => made.querySelector(selector);
   made.dataset.name = voice.name;
   part("h2").textContent = voice.name;
-  const about = [voice.language, voice.base, ...Object.values(voice.speaker), voice.licence];
+  const about = [voice.language, voice.base, ...voice.facts.map((name) => voice.speaker[name]), voice.licence];
   if (voice.recording) about.push(t("voices.recording", { seconds: voice.recording.seconds, snr: voice.recording.snr_db }));
   if (voice.tuned) about.push(t("voices.tuned"));
   about.push(t(voice.bundled ? "voices.bundled" : "voices.yours"));
@@ -41,13 +41,15 @@ function card(voice, open) {
   if (voice.bundled) {
     part(".about").remove();
     part("form.style").remove();
-    part("details h3").remove();
+    part(".grow").remove();
+    for (const title of made.querySelectorAll("details h3")) title.remove();
     part(".styles").remove();
     part(".remove").remove();
     return made;
   }
   fillAbout(part(".about"), voice);
   fillStyles(part(".styles"), part("form.style"), voice);
+  letGrow(part(".grow"), voice);
   part(".remove").addEventListener("click", () => remove(voice).catch(trouble));
   return made;
 }
@@ -124,6 +126,20 @@ function fillStyles(list, form, voice) {
       trouble(error);
     } finally {
       button.disabled = false;
+    }
+  });
+}
+
+function letGrow(form, voice) {
+  tie(form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const json = { code: form.elements.code.value.trim(), minutes: Number(form.elements.minutes.value) };
+    try {
+      await send(path(voice, "/tuning"), { method: "POST", json });
+      location.assign("/studio/jobs");
+    } catch (error) {
+      trouble(error);
     }
   });
 }
