@@ -90,10 +90,21 @@ def test_the_difference_over_the_base_is_the_tuned_model(folders, kind, way):
 def test_adapters_start_as_nothing_and_are_a_small_part_of_the_model(folders):
     base, plain = student(folders["mel"]), student(folders["mel"])
     phrases = split(some_phrases(10))
-    pupil = MelPupil(base.semantic_to_wave, phrases, "adapters", rank=2)
-    assert pupil.error(phrases.held_out) == MelPupil(plain.semantic_to_wave, phrases, "full").error(phrases.held_out)
+    pupil = MelPupil(base.semantic_to_wave, style(base), phrases, "adapters", rank=2)
+    assert pupil.error(phrases.held_out) == MelPupil(plain.semantic_to_wave, style(base), phrases, "full").error(phrases.held_out)
     whole = sum(parameter.numel() for parameter in plain.semantic_to_wave.predictor.parameters())
     assert 0 < pupil.adjustment.count < whole / 10
+
+
+@torch.no_grad()
+def test_what_the_voice_corrects_by_itself_is_not_learnt_again(folders):
+    model, phrases = student(folders["mel"]).semantic_to_wave, split(some_phrases(10))
+    heard = [model.hear(torch.from_numpy(phrase.wave)[None], torch.from_numpy(phrase.codes)) for phrase in phrases.train]
+    voice = model.eval().describe(heard).numpy()
+    corrected, uncorrected = (
+        MelPupil(model, one, phrases, "adapters").error(phrases.held_out)[1]["mel"] for one in (voice, np.zeros_like(voice))
+    )
+    assert corrected < 0.9 * uncorrected
 
 
 def test_going_on_starts_where_the_voice_was_and_not_anew(folders):

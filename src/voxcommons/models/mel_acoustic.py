@@ -109,16 +109,13 @@ class MelAcoustic(nn.Module):
         style = self.predictor.style(statistics[None], vector[None])[0]
         middle = statistics[2 * BANDS : 2 * BANDS + 1]
         memory = self._memory_of(clips, statistics)
-        return self.corrected(torch.cat([style, middle, statistics.new_zeros(BANDS), memory.flatten()]), clips)
+        plain = torch.cat([style, middle, statistics.new_zeros(BANDS), memory.flatten()])
+        lacking = torch.stack([self._lacking(clip, plain) for clip in clips]).sum(0)
+        return torch.cat([style, middle, lacking[:BANDS] / lacking[BANDS], memory.flatten()])
 
-    def corrected(self, voice: Tensor, clips: Sequence[Heard]) -> Tensor:
-        """A voice [G] with the correction of its spectrum measured anew, on recordings of the person: after the predictor has learnt."""
-        facts = self.style_channels + 1
-        voice = voice.clone()
-        voice[facts : facts + BANDS] = 0
-        lacking = torch.stack([self._lacking(clip, voice) for clip in clips]).sum(0)
-        voice[facts : facts + BANDS] = lacking[:BANDS] / lacking[BANDS]
-        return voice
+    def correction(self, ge: Tensor) -> Tensor:
+        """What is added to every predicted frame of voices [B, G, 1]: [B, CHANNELS, 1]."""
+        return self._voice(ge)[2].repeat(1, CHANNELS // BANDS)[:, :, None]
 
     def _memory_of(self, clips: Sequence[Heard], like: Tensor) -> Tensor:
         """[remembered_codes, 1 + BANDS] of the beginnings of recordings."""
@@ -224,11 +221,12 @@ class MelAcoustic(nn.Module):
 
     def mel(self, z: Tensor, ge: Tensor, pitch_hz: Tensor) -> Tensor:
         """The mel frames [B, CHANNELS, F] of latents at a pitch [B, F] in Hz."""
-        style, middle, correction, _ = self._voice(ge.expand(z.shape[0], -1, -1))
+        ge = ge.expand(z.shape[0], -1, -1)
+        style, middle, _, _ = self._voice(ge)
         voiced = (pitch_hz > 0).to(z.dtype)
         octaves = (_octaves_of(pitch_hz).to(z.dtype) - middle) * voiced
         frames = self.predictor.mel(z[:, : self.width], torch.stack([octaves, voiced], 1), style).to(z.dtype)
-        return frames + correction.repeat(1, CHANNELS // BANDS)[:, :, None]
+        return frames + self.correction(ge)
 
     def render(
         self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None

@@ -207,7 +207,7 @@ def _pupil(part: str, base: BaseModel, style: np.ndarray, phrases: Split, recipe
     if part == WORDS:
         return CodesPupil(base.text_to_semantic, recipe.way, recipe.rank)
     if isinstance(model, MelAcoustic):
-        return MelPupil(model, phrases, recipe.way, recipe.rank)
+        return MelPupil(model, style, phrases, recipe.way, recipe.rank)
     return WavePupil(model, style, base.sample_rate, (base.n_fft, base.win), recipe.way, recipe.rank)
 
 

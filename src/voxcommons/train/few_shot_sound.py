@@ -6,6 +6,7 @@ A pupil of `few_shot.tune`. The generator stays as it is: it renders mel frames 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -48,6 +49,7 @@ class MelPupil:
 
     Args:
         model: its predictor is changed in place.
+        style: [G] of the voice, whose correction of the spectrum is added to what the predictor says, so it learns the rest.
         phrases: all phrases of the tuning.
         way: what may move.
         rank: of adapters.
@@ -56,9 +58,11 @@ class MelPupil:
     name = "sound: mel frames and pitch"
     at_once = 32
 
-    def __init__(self, model: MelAcoustic, phrases: Split, way: Way, rank: int = RANK) -> None:
+    def __init__(self, model: MelAcoustic, style: np.ndarray, phrases: Split, way: Way, rank: int = RANK) -> None:
         self.model, self._recipe = model, AcousticRecipe()  # whose weights of the terms it goes on with
         self.adjustment = Adjustment(model, PART, way, within=_LATE if way == "adapters" else (*_EARLY, *_LATE), last=_LAST, rank=rank)
+        device = next(model.parameters()).device
+        self._correction = model.correction(torch.from_numpy(np.asarray(style, np.float32))[None, :, None].to(device))  # [1, CHANNELS, 1]
         learnt = tuple({id(phrase): phrase for phrase in phrases.train}.values())  # a repeated phrase must not tell its own person
         known = (*learnt, *phrases.held_out, *phrases.guard)
         self._numbers = {id(phrase): number for number, phrase in enumerate(known)}
@@ -91,7 +95,7 @@ class MelPupil:
     def _distances(self, loader: Loader, batch: Sequence[Phrase], seed: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         items = [self._items[self._numbers[id(phrase)]] for phrase in batch]
         part = loader.part(items, seed, range(len(items))).to(next(self.model.parameters()).device)
-        return distances(self.model.predictor, part)
+        return distances(self.model.predictor, replace(part, mel=part.mel - self._correction))
 
 
 class _Whole(Voices):
