@@ -32,6 +32,7 @@ from voxcommons.voices.take_verdict import RoomTone, TakeVerdict, judge_room, ju
 FOLDER: Final = "recordings"
 JOINED: Final = "joined.flac"
 MOST_PROMPTS, MOST_TAKES, LONGEST_PROMPT_CHARS = 500, 2000, 400
+MOST_BYTES: Final = 4 << 30  # of one sitting: six hours of uncompressed sound
 _FACTS: Final = "sitting.json"
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 _CODE_CHARS: Final = 10
@@ -173,10 +174,12 @@ class Sittings:
         known = next((take for take in sitting.takes if take.id == take_id), None)
         if known is not None:
             return sitting, known
-        if not _TAKE_ID.match(take_id) or not 0 <= prompt < len(sitting.prompts) or len(sitting.takes) >= MOST_TAKES:
+        full = len(sitting.takes) >= MOST_TAKES or sum(file.stat().st_size for file in place.iterdir()) >= MOST_BYTES
+        if full or not _TAKE_ID.match(take_id) or not 0 <= prompt < len(sitting.prompts):
             raise InputError(
-                "this take cannot be kept", expected=f"a prompt from 1 to {len(sitting.prompts)} and fewer than {MOST_TAKES} takes",
-                found=f"prompt {prompt + 1} and {len(sitting.takes)} takes", do="reload the page",
+                "this take cannot be kept",
+                expected=f"a prompt from 1 to {len(sitting.prompts)}, at most {MOST_TAKES} takes and {MOST_BYTES >> 30} GiB",
+                found=f"prompt {prompt + 1} after {len(sitting.takes)} takes", do="begin anew" if full else "reload the page",
             )  # fmt: skip
         verdict = judge_take(arrived, sitting.prompts[prompt])
         with self._changing(place):
