@@ -27,6 +27,7 @@ from voxcommons.audio.files import load, save_flac
 from voxcommons.base.errors import InputError
 from voxcommons.base.files import atomic_path
 from voxcommons.prepare.gate import REJECT
+from voxcommons.voices.second_opinion import SecondOpinion
 from voxcommons.voices.take_verdict import RoomTone, TakeVerdict, judge_room, judge_take
 
 FOLDER: Final = "recordings"
@@ -114,10 +115,12 @@ class Sittings:
     Attributes:
         home: the folder for all user data.
         clock: tells the time.
+        opinions: makes the networks that are asked about recordings of one's own words; None asks nobody.
     """
 
     home: Path
     clock: Callable[[], float] = time.time
+    opinions: Callable[[], SecondOpinion] | None = None
 
     @property
     def folder(self) -> Path:
@@ -181,7 +184,9 @@ class Sittings:
                 expected=f"a prompt from 1 to {len(sitting.prompts)}, at most {MOST_TAKES} takes and {MOST_BYTES >> 30} GiB",
                 found=f"prompt {prompt + 1} after {len(sitting.takes)} takes", do="begin anew" if full else "reload the page",
             )  # fmt: skip
-        verdict = judge_take(arrived, sitting.prompts[prompt])
+        text = sitting.prompts[prompt]
+        # A sentence is judged while its reader waits; a recording that was made before may take a moment, and may be of two people.
+        verdict = judge_take(arrived, text, self.opinions() if self.opinions is not None and not text else None)
         with self._changing(place):
             sitting = _read(place)
             known = next((take for take in sitting.takes if take.id == take_id), None)
