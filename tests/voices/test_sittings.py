@@ -115,6 +115,14 @@ def test_own_words_have_no_text_and_a_sitting_without_takes_cannot_be_joined(sit
     assert sittings.joined(own.code).is_file()
 
 
+@pytest.mark.parametrize(("language", "mode"), [("zh", "zh"), ("en-GB", "en"), ("EN", "en"), ("und", ""), ("fr", ""), ("", "")])
+def test_a_text_is_read_in_a_language_we_read_or_in_one_that_is_found(sittings, tmp_path, language, mode):
+    sitting = sittings.begin(PROMPTS, language)
+    assert sitting.reading == ""
+    sitting, _ = sittings.add(sitting.code, "aaaaaaaa-1", 0, spoken(tmp_path / "in.wav"))
+    assert sitting.reading == mode
+
+
 def test_only_recordings_of_own_words_get_a_second_opinion(home, tmp_path):
     asked = []
 

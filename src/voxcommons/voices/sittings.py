@@ -27,6 +27,7 @@ from voxcommons.audio.files import load, save_flac
 from voxcommons.base.errors import InputError
 from voxcommons.base.files import atomic_path
 from voxcommons.prepare.gate import REJECT
+from voxcommons.text.segment import MODES
 from voxcommons.voices.second_opinion import SecondOpinion
 from voxcommons.voices.take_verdict import RoomTone, TakeVerdict, judge_room, judge_take
 
@@ -100,6 +101,12 @@ class Sitting:
     def speech_s(self) -> float:
         """Seconds of speech that count."""
         return sum(take.verdict.speech_s for take in self.kept)
+
+    @property
+    def reading(self) -> str:
+        """The mode in which its text is read: its language where that is one we read, else empty (to be found)."""
+        primary = self.language.lower().partition("-")[0]
+        return primary if self.text and primary in MODES else ""
 
     @property
     def text(self) -> str:
