@@ -8,6 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from tiny_base import add_tiny_voice
+from tiny_server import running
+from voxcommons.models.build import load_base
 from voxcommons.trust.labels import read_label
 
 
@@ -67,3 +70,13 @@ def test_a_mistake_says_which_field(served, fields, status, code, param):
     answer = served.post("/v1/speak", json=asked(**fields))
     assert answer.status_code == status
     assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == (code, param)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_texts_are_kept_only_where_the_operator_wants_it(home, tiny_folder, kept):
+    add_tiny_voice(home, load_base(tiny_folder, parts=("semantic_to_wave",)))
+    with running(home, tiny_folder, history=kept) as server:
+        for more in ({}, {"stream": "sentence"}):
+            assert server.post("/v1/speak", json=asked(**more)).status_code == 200
+    notes = home / "history" / "notes.jsonl"
+    assert (notes.is_file() and len(notes.read_text().splitlines())) == (2 if kept else False)

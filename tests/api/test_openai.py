@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import wave
+from shutil import copytree
 
 import av
 import numpy as np
@@ -12,7 +13,12 @@ import openai
 import pytest
 import soundfile
 
+from tiny_base import add_tiny_voice
+from tiny_server import running
+from voxcommons.models.build import load_base
 from voxcommons.trust.labels import read_label
+from voxcommons.voices.editing import Style, add_style
+from voxcommons.voices.library import Library
 
 TEXT = "Hello there."
 MAGIC = {"mp3": b"ID3", "opus": b"OggS", "aac": b"ID3", "flac": b"fLaC", "wav": b"RIFF"}
@@ -87,6 +93,21 @@ def test_models_and_voices_are_listed(client, served):
     voices = {voice["id"]: voice for voice in served.get("/v1/audio/voices").json()["data"]}
     assert (voices["tester"]["language"], voices["tester"]["model"]) == ("en", "tiny")
     assert voices["kathleen"]["model"] is None
+    assert (voices["tester"]["languages"], voices["tester"]["styles"]) == ([], [])
+
+
+def test_the_styles_of_a_voice_and_the_languages_of_its_base_model_are_listed(home, tiny_folder, tmp_path):
+    folder = tmp_path / "polyglot"
+    copytree(tiny_folder, folder)
+    facts = json.loads((folder / "base.json").read_text())
+    (folder / "base.json").write_text(json.dumps(facts | {"languages": ["en", "zh"]}))
+    voice = add_tiny_voice(home, load_base(folder, parts=("semantic_to_wave",)))
+    add_style(Library(home), voice.name, "calm", Style(voice.features, "", "recognised"))
+    with running(home, folder) as server:
+        told = {one["id"]: one for one in server.get("/v1/audio/voices").json()["data"]}["tester"]
+        asked = {"model": "tiny", "input": "Well.", "seed": 1, "voice": f"tester/{told['styles'][0]}"}
+        assert server.post("/v1/audio/speech", json=asked).status_code == 200
+    assert (told["languages"], told["styles"]) == (["en", "zh"], ["calm"])
 
 
 @pytest.mark.parametrize(

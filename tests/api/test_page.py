@@ -50,7 +50,7 @@ def test_it_needs_nothing_from_elsewhere_and_its_links_lead_somewhere(text):
     assert page.open == []
     inner = [link for link in page.links if link.startswith("#")]
     assert {link[1:] for link in inner} <= page.places
-    assert set(page.links) - set(inner) == {"/openapi.json"}
+    assert set(page.links) - set(inner) == {"/openapi.json", "/studio"}
     assert not re.search(r"url\(|@import|<script|<link|<img", text)
 
 

@@ -17,8 +17,9 @@ def test_nothing_set_gives_the_platform_folder_and_english():
 
 
 def test_every_variable_is_read(tmp_path):
-    settings = Settings.from_environment({"VOX_HOME": str(tmp_path), "VOX_THREADS": "3", "VOX_LANG": "ZH", "VOX_LOG": "debug"})
-    assert settings == Settings(home=tmp_path, threads=3, language_of_messages="zh", log_level="debug")
+    given = {"VOX_HOME": str(tmp_path), "VOX_THREADS": "3", "VOX_LANG": "ZH", "VOX_LOG": "debug", "VOX_HISTORY": "off"}
+    settings = Settings.from_environment(given)
+    assert settings == Settings(home=tmp_path, threads=3, language_of_messages="zh", log_level="debug", history=False)
 
 
 def test_an_empty_variable_counts_as_not_set():

@@ -62,6 +62,15 @@ def test_an_ordered_voice_is_listed_shown_cancelled_and_retried(vox, order):
     assert [event["kind"] for event in json.loads(vox("jobs", "show", short, "--json")[1])["events"]] == ["queued", "cancelled", "retried"]
 
 
+def test_old_jobs_are_deleted_on_request(vox, order):
+    short = vox(*order)[1].split()[0]
+    assert vox("jobs", "prune", "--days", "0")[1] == "deleted: 0\n"
+    vox("jobs", "cancel", short)
+    assert vox("jobs", "prune")[1] == "deleted: 0\n"
+    assert json.loads(vox("jobs", "prune", "--days", "0", "--state", "cancelled", "--json")[1]) == {"pruned": 1}
+    assert jobs(vox) == []
+
+
 def test_the_same_key_is_one_job(vox, order):
     for _ in range(2):
         assert vox(*order, "--key", "a")[0] == 0

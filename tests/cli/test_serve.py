@@ -41,6 +41,26 @@ def test_it_says_where_it_is_and_stops_when_told(home, base_folder, how, code):
     assert "Traceback" not in rest
 
 
+def test_https_for_phones_prints_a_link_with_a_token_of_its_own_and_a_fingerprint(home, base_folder):
+    environment = os.environ | {"VOX_HOME": str(home), "VOX_THREADS": "1", "VOX_LANG": "en", "PYTHONPATH": str(SRC)}
+    command = [sys.executable, "-m", "voxcommons", "serve", "--https", "--host", "0.0.0.0", "--port", "0", "--workers", "0"]
+    command += ["--base", str(base_folder)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        said = ""
+        while "fingerprint" not in said:
+            line = running.stderr.readline()
+            assert line, said
+            said += line
+        port = re.search(r"https://0\.0\.0\.0:(\d+)", said)[1]
+        token = re.search(r"/studio/record#token=([\w-]+)", said)[1]
+        asked = {"url": f"https://localhost:{port}/studio/api/voices", "verify": str(home / "https" / "certificate.pem"), "timeout": 300}
+        assert requests.get(**asked, headers={"X-Vox-Studio": "1"}).status_code == 401
+        assert requests.get(**asked, headers={"X-Vox-Studio": "1", "Authorization": f"Bearer {token}"}).status_code == 200
+        running.send_signal(signal.SIGINT)
+        running.stderr.read()
+    assert running.returncode == 130
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

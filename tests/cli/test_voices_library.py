@@ -102,4 +102,6 @@ def test_a_voice_speaks_in_a_style_by_its_words_and_it_is_remembered(vox, home, 
     ]  # fmt: skip
     assert all(entry["seconds"] > 0 and entry["release_id"] for entry in told)
     assert vox("voices", "history", "--forget", "--yes")[1] == "forgotten: 2\n"
+    assert vox("speak", "A secret.", "--voice", "mine", "-o", tmp_path / "s.wav", "--base", folder, "--takes", "1", "--no-history")[0] == 0
+    assert json.loads(vox("voices", "history", "--json")[1]) == []
     assert vox("speak", "Hello", "--voice", "mine/sad", "--base", folder)[0] == 2

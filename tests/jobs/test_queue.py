@@ -3,10 +3,12 @@
 import threading
 
 import pytest
+from sqlalchemy import update
 
 from voxcommons.base.errors import InputError
 from voxcommons.jobs.durable import DurableQueue, count_by_state
 from voxcommons.jobs.job import Order, Outcome, Row, State, wait_s
+from voxcommons.jobs.tables import JobRow
 
 KINDS = ("clone", "speak")
 
@@ -277,6 +279,34 @@ def test_what_a_dead_worker_held_is_free_at_once_and_its_reports_are_refused(que
     assert queue.complete(dead, Outcome()) is False
     clock.pass_(20)
     assert queue.claim("next", KINDS, 10_000).number == 2
+
+
+def test_jobs_that_ended_long_ago_are_deleted_and_no_others(queue, clock, database):
+    done, failed, waiting, running, young = queue.submit([Order("clone", {"n": n}, priority=-n) for n in range(5)])
+    queue.complete(queue.claim("a", KINDS, 10_000), Outcome())
+    queue.fail(queue.claim("a", KINDS, 10_000), "no", again=False)
+    queue.cancel(young.id)
+    queue.retry(young.id)
+    clock.pass_(1000)
+    held = queue.claim("a", KINDS, 10_000)
+    queue.cancel(young.id)
+    with pytest.raises(InputError, match="has not ended"):
+        queue.prune(0, [State.RUNNING])
+    assert queue.prune(1001) == 0
+    assert queue.prune(1000, [State.DONE]) == 1
+    assert queue.prune(1000) == 1
+    assert {job.id for job in queue.list()} == {waiting.id, running.id, young.id}
+    assert queue.events(done.id) == queue.events(failed.id) == []
+    assert queue.prune(0) == 1
+    assert queue.complete(held, Outcome())
+
+
+def test_many_old_jobs_are_deleted_a_few_at_a_time(queue, database):
+    queue.submit([Order("clone")] * 1201)
+    with database.writing() as session:
+        session.execute(update(JobRow).values(state=State.DONE, finished=0.0))
+    assert queue.prune(0) == 1201
+    assert queue.list() == []
 
 
 def test_many_workers_at_once_do_each_job_once(queue, database):

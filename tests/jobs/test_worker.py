@@ -136,6 +136,17 @@ def test_the_lease_is_renewed_while_a_handler_is_silent(queue, clock):
     assert queue.get(job.id).state == State.DONE
 
 
+def test_a_worker_with_nothing_to_do_deletes_what_ended_long_ago(queue, clock):
+    (old,) = queue.submit([Order("act")])
+    queue.cancel(old.id)
+    clock.pass_(1000)
+    worker_of(queue, lambda _: Outcome(), kept_s=None).run(until_empty=True)
+    worker_of(queue, lambda _: Outcome(), kept_s=1001).run(until_empty=True)
+    assert len(queue.list()) == 1
+    worker_of(queue, lambda _: Outcome(), kept_s=999).run(until_empty=True)
+    assert queue.list() == []
+
+
 def test_a_queue_that_is_away_for_a_while_is_waited_for(queue):
     jobs = queue.submit([Order("act"), Order("act")])
     calls = []

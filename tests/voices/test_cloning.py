@@ -112,11 +112,14 @@ class HearingOnlyLater(Hearing):
 
     def __init__(self, ids):
         super().__init__(ids)
-        self.given = 0
+        self.phrases = []
 
     def log_probs(self, wave, lengths=None):
-        self.given += 1
-        return Hearing(self.ids if self.given == 2 else tuple(reversed(self.ids))).log_probs(wave)
+        samples = wave.shape[1]
+        phrase = samples - 16_000 if samples - 16_000 in self.phrases else samples  # heard again with silence around it
+        if phrase not in self.phrases:
+            self.phrases.append(phrase)
+        return Hearing(self.ids if self.phrases.index(phrase) == 1 else tuple(reversed(self.ids))).log_probs(wave)
 
 
 def test_the_prompt_is_a_phrase_in_which_the_text_is_heard(recording, base, library):
@@ -127,7 +130,7 @@ def test_the_prompt_is_a_phrase_in_which_the_text_is_heard(recording, base, libr
     )
     assert made.voice.manifest.prompt.start_s == pytest.approx(prepared.prompts[1].start_s, abs=1e-3)
     assert made.voice.manifest.prompt.phones_from == "text"
-    assert hearing.given == 2
+    assert len(hearing.phrases) == 2
     assert made.advice == ()
 
 

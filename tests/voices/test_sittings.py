@@ -11,6 +11,7 @@ from sounds import encode, speech_like, write_wav
 from voxcommons.audio.files import load
 from voxcommons.base.errors import CorruptFileError, InputError
 from voxcommons.prepare.check import check
+from voxcommons.voices.second_opinion import Opinion
 from voxcommons.voices.sittings import Sittings, shown
 from voxcommons.voices.take_verdict import judge_room, judge_take
 
@@ -112,6 +113,33 @@ def test_own_words_have_no_text_and_a_sitting_without_takes_cannot_be_joined(sit
     sittings.add(own.code, "aaaaaaaa-1", 0, encode(tmp_path / "phone.m4a", speech_like((4.0, 3.0)), "aac", 16_000))
     assert sittings.get(own.code).text == ""
     assert sittings.joined(own.code).is_file()
+
+
+@pytest.mark.parametrize(("language", "mode"), [("zh", "zh"), ("en-GB", "en"), ("EN", "en"), ("und", ""), ("fr", ""), ("", "")])
+def test_a_text_is_read_in_a_language_we_read_or_in_one_that_is_found(sittings, tmp_path, language, mode):
+    sitting = sittings.begin(PROMPTS, language)
+    assert sitting.reading == ""
+    sitting, _ = sittings.add(sitting.code, "aaaaaaaa-1", 0, spoken(tmp_path / "in.wav"))
+    assert sitting.reading == mode
+
+
+def test_only_recordings_of_own_words_get_a_second_opinion(home, tmp_path):
+    asked = []
+
+    class Listeners:
+        """Networks that hear two people in everything."""
+
+        def ask(self, audio, speech):
+            asked.append(audio.seconds)
+            return Opinion(likeness=0.1)
+
+    sittings = Sittings(home, opinions=Listeners)
+    read = sittings.begin([PROMPTS[0], ""], "en")
+    _, sentence = sittings.add(read.code, "aaaaaaaa-1", 0, spoken(tmp_path / "1.wav"))
+    assert (asked, sentence.verdict.decision) == ([], "accept")
+    _, brought = sittings.add(read.code, "aaaaaaaa-2", 1, spoken(tmp_path / "2.wav", 6.0))
+    assert len(asked) == 1
+    assert (brought.verdict.decision, kinds(brought.verdict)) == ("accept_with_fixes", ["several_speakers"])
 
 
 def test_a_sitting_is_deleted_for_good(sittings, sitting, tmp_path):

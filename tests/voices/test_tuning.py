@@ -28,7 +28,7 @@ from voxcommons.voices.tuning_check import Heard, Limits, harm
 MORE = "Here is more of the same, and a good deal of it, because seven seconds want to be filled with words by somebody."
 LONG = (4.0, 5.0, 4.0, 3.0, 4.0)
 RECIPE = FewShotRecipe(parts=("sound",), steps=5, rate=2e-2, batch_seconds=8.0)
-QUICK = TuneOptions(RECIPE, checked=False)
+QUICK = TuneOptions(RECIPE, checked=False, sentences=1)
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,6 @@ from tiny_base import add_tiny_voice, make_tiny_base
 from tiny_server import Running, running
 from voxcommons.models.build import load_base, save_base
 
-MARK = {"X-Vox-Studio": "1"}
-
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:

@@ -87,7 +87,8 @@ def build(config: ServeConfig, stop: Callable[[], None], *, local: bool = True) 
         CorruptFileError: a base model is damaged.
     """
     readings = polyphones(config.polyphones, config.home, threads=config.threads)
-    studio = Studio(config.home, dict(config.bases), AllowedFolders.of(config.folders), config.threads, config.tuned_kept, readings)
+    folders = AllowedFolders.of(config.folders)
+    studio = Studio(config.home, dict(config.bases), folders, config.threads, config.tuned_kept, readings, history=config.history)
     desk, log, sessions = Desk(config.queue), ReleaseLog(config.home), Sessions(studio.default)
     database = Database(config.database or f"sqlite:///{config.home / DATABASE_FILE}")
 

@@ -37,6 +37,7 @@ class ServeConfig:
         database: where jobs, catalogue and history are; None for the file in `home`.
         threads: processor threads for the models; None takes what suits them.
         tuned_kept: voices with weights of their own that stay loaded.
+        history: whether texts that are spoken are kept.
         polyphones: who decides Mandarin characters with several readings: one of `voices.polyphones.CHOICES`.
     """
 
@@ -54,6 +55,7 @@ class ServeConfig:
     threads: int | None = None
     tuned_kept: int = 4
     polyphones: str = DICTIONARY
+    history: bool = True
 
     @property
     def default_base(self) -> str:

@@ -117,7 +117,9 @@ class VoiceFacts(BaseModel):
     id: str
     name: str
     object: Literal["voice"] = "voice"
-    language: str
+    language: str = Field(description="Of the recording the voice was made from.")
+    languages: list[str] = Field(description="What its base model was trained to speak; empty where that is not known.")
+    styles: list[str] = Field(description="Its styles: ask for NAME/STYLE.")
     model: str | None = Field(description="The base model it was made for, null when this server has not loaded it.")
     licence: str
 
@@ -231,8 +233,9 @@ class OpenAiApi:
     def _facts(self, voice: Voice) -> VoiceFacts:
         manifest = voice.manifest
         return VoiceFacts(
-            id=voice.name, name=voice.name, language=manifest.language, model=self.studio.base_named(voice), licence=manifest.licence
-        )
+            id=voice.name, name=voice.name, language=manifest.language, languages=list(self.studio.languages_of(voice)),
+            styles=list(manifest.styles), model=self.studio.base_named(voice), licence=manifest.licence,
+        )  # fmt: skip
 
     def _fault(self, asked: SpeechRequest, voice: str) -> Fault | None:
         if asked.model not in (*self.studio.bases, *THEIR_MODELS):

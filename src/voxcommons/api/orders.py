@@ -147,7 +147,8 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
             yield head
             yield first
             yield from stream
-        _remember(order, voice, tail, log, label)
+        if studio.history:
+            _remember(order, voice, tail, log, label)
         yield tail
         return
     kept = []
@@ -155,7 +156,8 @@ def spoken(order: Order, studio: Studio, log: ReleaseLog, cancel: Event) -> Gene
         kept.append(chunk)
         yield None
     content = _whole(kept, order.file_format, made_from, log, label)
-    _remember(order, voice, tail, log, label)
+    if studio.history:
+        _remember(order, voice, tail, log, label)
     yield head
     yield content
     yield tail

@@ -56,7 +56,7 @@ def api_page(description: Mapping[str, Any], address: str = EXAMPLE_ADDRESS) -> 
         f"<title>{escape(info['title'])}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>",
         *_prose(info.get("description", "").replace(EXAMPLE_ADDRESS, address)),
-        '<p>For programs: <a href="/openapi.json">openapi.json</a></p>',
+        '<p>For people: <a href="/studio">the studio</a>. For programs: <a href="/openapi.json">openapi.json</a></p>',
         "<nav>",
     ]
     for tag, found in groups:

@@ -60,6 +60,7 @@ class Studio:
         threads: processor threads for the models.
         tuned_kept: how many voices with weights of their own stay loaded.
         polyphones: who decides Mandarin characters with several readings; None for the dictionaries alone.
+        history: whether texts that are spoken are kept.
 
     Raises:
         InputError: there is no such base model.
@@ -74,9 +75,11 @@ class Studio:
         threads: int | None = None,
         tuned_kept: int = TUNED_KEPT,
         polyphones: Polyphones | None = None,
+        *,
+        history: bool = True,
     ) -> None:
         self.library, self._networks = Library(home), PublicNetworks(home)
-        self.folders, self.polyphones = folders, polyphones
+        self.folders, self.polyphones, self.history = folders, polyphones, history
         self._places = {name: find_base(place, home) for name, place in bases.items()}
         self._facts = {name: read_facts(place) for name, place in self._places.items()}
         self._threads, self._tuned_kept = threads, tuned_kept
@@ -98,6 +101,11 @@ class Studio:
     def base_named(self, voice: Voice) -> str | None:
         """The name of the base model a voice of the library was made for, if this server has it."""
         return next((name for name, (_, digest) in self._facts.items() if digest == voice.manifest.base.sha256), None)
+
+    def languages_of(self, voice: Voice) -> tuple[str, ...]:
+        """What the base model of a voice was trained to speak; empty where this server does not have it or nobody said."""
+        name = self.base_named(voice)
+        return () if name is None else self._facts[name][0].languages
 
     def selection_of(self, voice: Voice) -> Selection:
         """The base model a voice was made for; else the default, which will say that it does not fit."""

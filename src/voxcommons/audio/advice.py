@@ -128,6 +128,21 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "the text does not seem to be what is said in the recording; the sounds are taken from the recording instead",
         "文本与录音内容似乎不一致；改为直接从录音中识别发音",
     ),
+    "sounds_en": (
+        "nobody said which language this is; it sounds like English. If it is another, say so: --lang, or "
+        "`vox voices describe NAME --language`",
+        "没有说明是哪种语言；听起来像英语。如果不是，请说明：--lang，或 vox voices describe 名称 --language",
+    ),
+    "sounds_zh": (
+        "nobody said which language this is; it sounds like Mandarin, as Cantonese and Japanese do to this recogniser. If it is another, "
+        "say so: --lang, or `vox voices describe NAME --language`",
+        "没有说明是哪种语言；听起来像普通话，但本识别器也会把粤语和日语听成普通话。"
+        "如果不是，请说明：--lang，或 vox voices describe 名称 --language",
+    ),
+    "language_unclear": (
+        "which language is this? It was not said and could not be heard: give --lang, or `vox voices describe NAME --language`",
+        "这是哪种语言？没有说明，也听不出来：请给出 --lang，或使用 vox voices describe 名称 --language",
+    ),
     "text_unreadable": (
         "nothing in the text can be read; the sounds are taken from the recording instead",
         "文本中没有可读的内容；改为直接从录音中识别发音",

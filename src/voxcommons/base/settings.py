@@ -27,6 +27,7 @@ VARIABLES: Mapping[str, str] = {
     "VOX_THREADS": "processor threads for the models",
     "VOX_LANG": "language of messages: en or zh",
     "VOX_DATABASE": "where jobs and the catalogue of voices are kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    "VOX_HISTORY": "whether texts that are spoken are kept for vox voices history: on or off",
     "VOX_LOG": "log level: debug, info, warning or error",
 }
 
@@ -40,6 +41,7 @@ class Settings:
         threads: processor threads for the models, or None for the library's own choice.
         language_of_messages: the language the command line speaks to the user.
         log_level: how much the log on stderr tells.
+        history: whether texts that are spoken are kept.
         database: URL of the database, or None for a file in `home`; never shown, since it may hold a password.
     """
 
@@ -47,6 +49,7 @@ class Settings:
     threads: int | None = None
     language_of_messages: MessageLanguage = "en"
     log_level: LogLevel = "warning"
+    history: bool = True
     database: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -68,6 +71,7 @@ class Settings:
         threads = _threads(source.get("VOX_THREADS", ""), faults)
         language = _choice("VOX_LANG", source.get("VOX_LANG", ""), ("en", "zh"), faults)
         database = _database(source.get("VOX_DATABASE", ""), faults)
+        history = _choice("VOX_HISTORY", source.get("VOX_HISTORY", ""), ("on", "off"), faults)
         level = _choice("VOX_LOG", source.get("VOX_LOG", ""), ("debug", "info", "warning", "error"), faults)
         if faults:
             raise ConfigError(
@@ -81,6 +85,7 @@ class Settings:
             threads=threads,
             language_of_messages=cast(MessageLanguage, language) if language else _language_of_locale(source),
             log_level=cast(LogLevel, level or "warning"),
+            history=history != "off",
             database=database,
         )
 

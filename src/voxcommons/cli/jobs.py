@@ -17,8 +17,8 @@ from voxcommons.base.database import Database
 from voxcommons.base.errors import InputError
 from voxcommons.cli.console import echo_json, settings_of
 from voxcommons.jobs.durable import DurableQueue
-from voxcommons.jobs.job import Job, State
-from voxcommons.jobs.queue import Desk
+from voxcommons.jobs.job import ENDS, Job, State
+from voxcommons.jobs.queue import Queue
 from voxcommons.voices.tasks import TASKS
 
 _SHORT_ID_CHARS = 8
@@ -130,8 +130,28 @@ def retry(context: click.Context, job_id: str, as_json: bool) -> None:
         _show_line(desk.retry(job_id), as_json)
 
 
+@jobs.command()
+@click.option("--days", type=click.FloatRange(0, 36_500), default=30.0, show_default=True, help="Ended so many days ago or more.")
+@click.option("--state", "states", multiple=True, type=click.Choice(sorted(state.value for state in ENDS)),
+              help="Only these; may be repeated. By default all that ended.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the number as JSON.")
+@click.pass_context
+def prune(context: click.Context, days: float, states: tuple[str, ...], as_json: bool) -> None:
+    """Delete jobs that ended a while ago from the list. What they made stays; workers do so by themselves after 90 days.
+
+    \b
+        vox jobs prune --days 7 --state done
+    """
+    with _desk(context) as desk:
+        pruned = desk.prune(days * 86_400, [State(state) for state in states] or ENDS)
+    if as_json:
+        echo_json({"pruned": pruned})
+    else:
+        click.echo(f"deleted: {pruned}")
+
+
 @contextlib.contextmanager
-def _desk(context: click.Context) -> Iterator[Desk]:
+def _desk(context: click.Context) -> Iterator[Queue]:
     database = Database.of(settings_of(context))
     try:
         yield DurableQueue(database)

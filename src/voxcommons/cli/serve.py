@@ -6,6 +6,7 @@ import contextlib
 import functools
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ Start it, and ask it for a sound from another terminal:
               "loaded; each takes as much memory as it has weights.")  # fmt: skip
 @click.option("--polyphones", type=click.Choice(CHOICES), default=DICTIONARY, show_default=True,
               help="Who decides Mandarin characters with several readings; g2pw is a network: vox models pull g2pw.")  # fmt: skip
+@click.option("--no-history", is_flag=True, help="Do not keep the texts for `vox voices history`; VOX_HISTORY=off does so always.")
 @click.option("--queue", type=click.IntRange(0, 10_000), default=256, show_default=True, help="Requests that may wait; one more gets 429.")
 @click.option("--max-text", type=click.IntRange(1, 200_000), default=10_000, show_default=True, help="Longest text, in characters.")
 @click.pass_context
@@ -68,6 +70,7 @@ def serve(
     allow_control: bool,
     own_voices: int,
     polyphones: str,
+    no_history: bool,
     queue: int,
     max_text: int,
 ) -> None:
@@ -76,6 +79,7 @@ def serve(
     The studio is at http://127.0.0.1:9880/studio, all endpoints are shown at http://127.0.0.1:9880/. Ctrl-C stops the server.
     """
     settings = settings_of(context)
+    settings = replace(settings, history=settings.history and not no_history)
     # The room loads torch and the libraries of the extra `serve`.
     from voxcommons.api.config import ServeConfig, is_loopback, named_bases, read_tokens
     from voxcommons.api.server import Server
@@ -98,6 +102,7 @@ def serve(
         threads=settings.threads,
         tuned_kept=own_voices,
         polyphones=polyphones,
+        history=settings.history,
     )
     certificate = local_certificate(settings.home, own_addresses()) if secure else None
     server = Server(config, host, port, certificate)

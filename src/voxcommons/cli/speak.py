@@ -63,6 +63,7 @@ _OPTION_NAMES = {"pause": "pause_s", "stream": "streaming"}
 @click.option("--polyphones", type=click.Choice(CHOICES), default=DICTIONARY, show_default=True,
               help="Who decides Mandarin characters with several readings; g2pw is a network: vox models pull g2pw.")  # fmt: skip
 @click.option("--base", "base_name", metavar="NAME|FOLDER", help=BASE_HELP + " Left out: what the voice was made for, if it is installed.")
+@click.option("--no-history", is_flag=True, help="Do not keep the text for `vox voices history`; VOX_HISTORY=off does so always.")
 @click.option("--json", "as_json", is_flag=True, help="Print the closing facts as JSON.")
 @click.pass_context
 def speak(
@@ -79,6 +80,7 @@ def speak(
     lexicon: str | None,
     polyphones: str,
     base_name: str | None,
+    no_history: bool,
     as_json: bool,
     **delivery: Any,  # noqa: ANN401 - the numbers of SpeakOptions
 ) -> None:
@@ -89,6 +91,7 @@ def speak(
     Warnings about what could not be read, with their positions, go to standard error.
     """
     settings = settings_of(context)
+    settings = replace(settings, history=settings.history and not no_history)
     options = SpeakOptions(language=lang, lexicon=_lexicon(lexicon), **_renamed(delivery))
     words = _text(text, source)
     target = _target(output, file_format)
@@ -226,7 +229,9 @@ def _to_stdout(job: _Job, progress: Progress) -> dict[str, Any]:
 
 
 def _remember(job: _Job, *, path: str = "", release_id: str = "") -> None:
-    """Note down what was spoken, for `vox voices history`."""
+    """Note down what was spoken, for `vox voices history`, unless nobody wants that."""
+    if not job.settings.history:
+        return
     from voxcommons.voices.notes import Spoken, note
 
     made, style = job.voice.manifest, getattr(job.voice, "style", "")

@@ -13,7 +13,7 @@ from voxcommons.cli.console import settings_of
 from voxcommons.jobs.durable import DurableQueue
 from voxcommons.jobs.processes import keep_working, quit_on_signals
 from voxcommons.jobs.ray_workers import Crew, work_on_ray
-from voxcommons.jobs.worker import LEASE_S, Worker
+from voxcommons.jobs.worker import KEPT_S, LEASE_S, Worker
 from voxcommons.voices.tasks import handlers
 
 
@@ -25,8 +25,12 @@ from voxcommons.voices.tasks import handlers
 @click.option("--until-empty", is_flag=True, help="End when no job waits or runs; by default it waits for more.")
 @click.option("--lease", "lease_s", type=click.FloatRange(1, 86_400), default=LEASE_S, show_default=True,
               help="Seconds after which the job of a worker that died is given to another.")  # fmt: skip
+@click.option("--keep-days", type=click.FloatRange(0, 36_500), default=KEPT_S / 86_400, show_default=True,
+              help="Days after which jobs that ended are deleted from the list; what they made stays. 0 keeps all.")  # fmt: skip
 @click.pass_context
-def worker(context: click.Context, processes: int | None, address: str | None, until_empty: bool, lease_s: float) -> None:
+def worker(
+    context: click.Context, processes: int | None, address: str | None, until_empty: bool, lease_s: float, keep_days: float
+) -> None:
     """Do the jobs of the queue until Ctrl-C.
 
     Start as many as you like, on one machine or, with PostgreSQL, on several. Ctrl-C and SIGTERM give the job at hand back to the
@@ -39,12 +43,13 @@ def worker(context: click.Context, processes: int | None, address: str | None, u
     """
     settings = settings_of(context)
     leave = threading.Event()
+    kept_s = keep_days * 86_400 or None
     if address is not None:
-        _work_on_cluster(Crew(settings, functools.partial(handlers, settings), address, processes, lease_s), leave, until_empty)
+        _work_on_cluster(Crew(settings, functools.partial(handlers, settings), address, processes, lease_s, kept_s), leave, until_empty)
         return
     processes = processes or 1
     quit_on_signals(leave)
-    body = functools.partial(work, settings, until_empty, lease_s)
+    body = functools.partial(work, settings, until_empty, lease_s, kept_s=kept_s)
     click.echo(f"{'one worker' if processes == 1 else f'{processes} workers'} at {Database.of(settings).shown}; Ctrl-C stops", err=True)
     if processes == 1:
         body(leave)
@@ -63,10 +68,10 @@ def _work_on_cluster(crew: Crew, leave: threading.Event, until_empty: bool) -> N
     work_on_ray(crew, leave, until_empty=until_empty, ready=ready)
 
 
-def work(settings: Settings, until_empty: bool, lease_s: float, leave: threading.Event) -> None:
+def work(settings: Settings, until_empty: bool, lease_s: float, leave: threading.Event, *, kept_s: float | None = KEPT_S) -> None:
     """One worker, in this process, until it is told to quit."""
     database = Database.of(settings)
     try:
-        Worker(DurableQueue(database), handlers(settings), lease_s=lease_s, quit=leave).run(until_empty=until_empty)
+        Worker(DurableQueue(database), handlers(settings), lease_s=lease_s, kept_s=kept_s, quit=leave).run(until_empty=until_empty)
     finally:
         database.close()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ _MOST_PAYLOAD_CHARS: Final = 1 << 20
 _SHORTEST_PREFIX_CHARS: Final = 4
 _LABEL_CHARS: Final = 400
 _WORKER_CHARS: Final = 200
+_PRUNED_AT_ONCE: Final = 500
 _ERROR_CHARS: Final = 2000
 _LOST: Final = "its worker fell silent"
 
@@ -181,6 +182,22 @@ class DurableQueue:
         """As `Bench.lost`."""
         with self.database.writing() as session:
             return _take_away(session, self.database.now(session), JobRow.worker == worker[:_WORKER_CHARS])
+
+    def prune(self, older_s: float, states: Collection[State] = ENDS) -> int:
+        """As `Bench.prune`."""
+        if not set(states) <= ENDS:
+            raise InputError("a job that has not ended is not deleted", expected=", ".join(sorted(ENDS)), found=", ".join(states))
+        pruned = 0
+        while True:  # a few at a time, so that others may write in between
+            with self.database.writing() as session:
+                old = JobRow.finished <= self.database.now(session) - older_s
+                chosen = select(JobRow.id).where(JobRow.state.in_(list(states)), old).limit(_PRUNED_AT_ONCE)
+                doomed = session.scalars(chosen).all()
+                session.execute(delete(EventRow).where(EventRow.job_id.in_(doomed)))
+                session.execute(delete(JobRow).where(JobRow.id.in_(doomed)))
+            pruned += len(doomed)
+            if len(doomed) < _PRUNED_AT_ONCE:
+                return pruned
 
     def pending(self, kinds: Collection[str]) -> bool:
         """As `Bench.pending`."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from voxcommons.jobs.job import Event, Job, Lease, Order, Outcome, State
+from voxcommons.jobs.job import ENDS, Event, Job, Lease, Order, Outcome, State
 
 
 class Desk(Protocol):
@@ -87,6 +87,13 @@ class Bench(Protocol):
 
     def lost(self, worker: str) -> int:
         """Take away what a worker holds that is known to be dead, as if its leases had run out; how many jobs that were."""
+
+    def prune(self, older_s: float, states: Collection[State] = ENDS) -> int:
+        """Delete jobs that ended so many seconds ago or more, with their events; how many. What they made stays.
+
+        Raises:
+            InputError: a state is not an end.
+        """
 
     def pending(self, kinds: Collection[str]) -> bool:
         """Whether a job of these kinds waits, also for its next try, or is being done by anybody."""

@@ -20,8 +20,8 @@ from voxcommons.base.errors import InputError, MissingExtraError, StorageError
 from voxcommons.base.log import configure, logger
 from voxcommons.base.settings import Settings
 from voxcommons.jobs.durable import DurableQueue
-from voxcommons.jobs.job import Job, Lease, Outcome
-from voxcommons.jobs.worker import Handler, Worker, worker_name
+from voxcommons.jobs.job import ENDS, Job, Lease, Outcome, State
+from voxcommons.jobs.worker import KEPT_S, LEASE_S, Handler, Worker, worker_name
 
 _AT_ONCE: Final = 16  # calls the keeper answers side by side
 _LOOK_S: Final = 1.0
@@ -45,13 +45,15 @@ class Crew:
         address: of the cluster's head (`host:port` or `ray://host:port`), or `auto` for the one this machine belongs to.
         count: of workers; None takes one for each processor of the cluster.
         lease_s: seconds of silence after which a job is given to another worker. Ray usually knows sooner that one is gone.
+        kept_s: as `Worker.kept_s`.
     """
 
     settings: Settings
     handlers: Handlers
     address: str
     count: int | None = None
-    lease_s: float = 60.0
+    lease_s: float = LEASE_S
+    kept_s: float | None = KEPT_S
 
 
 def work_on_ray(crew: Crew, leave: threading.Event, *, until_empty: bool = False, ready: Callable[[int], None] | None = None) -> int:
@@ -135,7 +137,7 @@ class _Hired:
 def _hire(ray: Any, crew: Crew, keeper: Any) -> _Hired:  # noqa: ANN401 - Ray has no types
     """Order a worker; where and when it begins is Ray's affair, which waits for a free processor."""
     actor = ray.remote(_Hand).options(num_cpus=1, max_concurrency=2, scheduling_strategy="SPREAD").remote(
-        keeper, crew.settings, crew.handlers, crew.lease_s
+        keeper, crew.settings, crew.handlers, crew.lease_s, crew.kept_s
     )  # fmt: skip
     return _Hired(actor, actor.name.remote(), actor.run.remote())
 
@@ -189,6 +191,7 @@ class _Hand:
     settings: Settings
     handlers: Handlers
     lease_s: float
+    kept_s: float | None
     leave: threading.Event = field(default_factory=threading.Event)
 
     def name(self) -> str:
@@ -198,7 +201,8 @@ class _Hand:
     def run(self) -> int:
         """Work until told to quit; the number of jobs taken."""
         configure(self.settings.log_level, sys.stderr)
-        return Worker(RemoteBench(self.keeper), self.handlers(), name=self.name(), lease_s=self.lease_s, quit=self.leave).run()
+        bench = RemoteBench(self.keeper)
+        return Worker(bench, self.handlers(), name=self.name(), lease_s=self.lease_s, kept_s=self.kept_s, quit=self.leave).run()
 
     def quit(self) -> None:
         """Give the job at hand back and end."""
@@ -247,6 +251,10 @@ class RemoteBench:
     def lost(self, worker: str) -> int:
         """As `Bench.lost`."""
         return int(self._ask("lost", worker))
+
+    def prune(self, older_s: float, states: Collection[State] = ENDS) -> int:
+        """As `Bench.prune`."""
+        return int(self._ask("prune", older_s, sorted(states)))
 
     def pending(self, kinds: Collection[str]) -> bool:
         """As `Bench.pending`."""

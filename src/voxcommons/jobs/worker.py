@@ -21,6 +21,8 @@ from voxcommons.jobs.job import Job, Lease, Outcome, Payload
 from voxcommons.jobs.queue import Bench
 
 LEASE_S: Final = 60.0
+KEPT_S: Final = 90 * 86_400.0
+_TIDY_EVERY_S: Final = 3600.0
 _BEATS_PER_LEASE: Final = 4
 _POLL_S: Final = 1.0
 _AWAY_POLLS: Final = 5  # a server that starts again is not to be hurried
@@ -81,6 +83,7 @@ class Worker:
         handlers: what it can do, by kind.
         name: for people.
         lease_s: seconds of silence after which a job is given to somebody else.
+        kept_s: seconds after which a job that ended is deleted; None keeps them all.
         poll_s: seconds between looks at an empty queue.
         quit: set it, from a signal handler too, and the worker gives its job back and ends.
     """
@@ -89,6 +92,7 @@ class Worker:
     handlers: Mapping[str, Handler]
     name: str = field(default_factory=worker_name)
     lease_s: float = LEASE_S
+    kept_s: float | None = KEPT_S
     poll_s: float = _POLL_S
     quit: threading.Event = field(default_factory=threading.Event)
 
@@ -104,10 +108,13 @@ class Worker:
         Raises:
             StorageError: the queue cannot be reached at the start; later it is waited for.
         """
-        taken, reached = 0, False
+        taken, reached, tidied = 0, False, float("-inf")
         while not self.quit.is_set():
             try:
                 found = self.step()
+                if not found and self.kept_s is not None and time.monotonic() - tidied >= _TIDY_EVERY_S:
+                    tidied = time.monotonic()
+                    self.queue.prune(self.kept_s)
             except StorageError as cause:  # what was not reported is done again when its lease has run out
                 if not reached:
                     raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,9 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.models.content import RATE as CONTENT_RATE
 from voxcommons.models.mel_acoustic import MelAcoustic
-from voxcommons.prepare.align import collapse, find_spoken, stands_out
+from voxcommons.prepare.align import find_spoken, stands_out
 from voxcommons.prepare.corpus import level
+from voxcommons.prepare.recogniser import content_of, content_wave, heard_in, recognised
 from voxcommons.prepare.sound_classes import CLASSES, class_of_symbols, pooled
 from voxcommons.text.phonemes import Utterance
 from voxcommons.text.symbols import PUNCTUATION, phone_ids, symbols
@@ -87,7 +88,7 @@ def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Pro
         heard = []
         for clip in clips:
             wave = _tensor(base, level(resample(clip, rate, base.sample_rate)))  # [1, T]
-            heard.append(model.hear(wave, _content(base).tokens(_content_wave(base, clip, rate))[0]))
+            heard.append(model.hear(wave, content_of(base).tokens(content_wave(base, clip, rate))[0]))
             progress.advance()
         progress.finish()
         return np.asarray(model.describe(heard).cpu().numpy(), np.float32)
@@ -121,7 +122,7 @@ def _speaker_vector(base: BaseModel, clips: Sequence[Samples], rate: int) -> tor
     """
     if base.speaker is None:
         return None
-    waves = [_content_wave(base, clip, rate)[0] for clip in clips]  # [T] each
+    waves = [content_wave(base, clip, rate)[0] for clip in clips]  # [T] each
     if len(waves) == 1 and len(waves[0]) <= LONGEST_WHOLE_S * CONTENT_RATE:
         return base.speaker.vector_of(waves[0])
     size = WINDOW_S * CONTENT_RATE
@@ -138,7 +139,7 @@ def codes_of(base: BaseModel, prompt: Samples, rate: int) -> npt.NDArray[np.int6
     Raises:
         InputError: the base model has no content encoder.
     """
-    return np.asarray(_content(base).tokens(_content_wave(base, prompt, rate))[0].cpu().numpy(), np.int64)
+    return np.asarray(content_of(base).tokens(content_wave(base, prompt, rate))[0].cpu().numpy(), np.int64)
 
 
 @torch.inference_mode()
@@ -158,19 +159,18 @@ def phones_of(base: BaseModel, prompt: Samples, rate: int, utterance: Utterance 
     Raises:
         InputError: the base model has no content encoder.
     """
-    content = _content(base)
-    log_probs = content.log_probs(_content_wave(base, prompt, rate))[0].float().cpu().numpy()  # [S, phones + 1]
     found = None
-    if utterance is not None and _foreign(utterance):
-        foreign = _from_foreign_text(log_probs, utterance, base.table, len(prompt) / rate if all_said else None)
-        if foreign is not None:
-            return foreign
-    elif utterance is not None:
-        found = _from_text(log_probs, utterance, content.blank_id, base.table)
+    if utterance is not None:
+        log_probs, blank = heard_in(base, prompt, rate)
+        if _foreign(utterance):
+            foreign = _from_foreign_text(log_probs, utterance, base.table, len(prompt) / rate if all_said else None)
+            if foreign is not None:
+                return foreign
+        else:
+            found = _from_text(log_probs, utterance, blank, base.table)
     if found is not None and found.agreement >= LEAST_AGREEMENT:
         return found
-    heard = collapse(log_probs.argmax(1), content.blank_id)
-    ids = _ended(tuple(int(phone) for phone in heard), base.table)
+    ids = _ended(tuple(int(phone) for phone in recognised(base, prompt, rate)), base.table)
     return PromptPhones(ids=ids, text="", from_text=False, agreement=found.agreement if found is not None else 0.0)
 
 
@@ -242,20 +242,6 @@ def _ended(ids: tuple[int, ...], table: str) -> tuple[int, ...]:
     """The phones with a full stop behind them, so that the next sentence does not run on."""
     marks = phone_ids(sorted(PUNCTUATION), table)
     return ids if ids and ids[-1] in marks else (*ids, *phone_ids((_END_MARK,), table))
-
-
-def _content(base: BaseModel) -> Any:  # noqa: ANN401 - content encoders are known by what they do, see BaseModel
-    if base.content is None:
-        raise InputError(
-            "cannot clone with this base model", expected="a base model with a content encoder", found=base.name,
-            do="choose the starter; for a converted public model run: vox models pull chinese-hubert-base",
-        )
-    return base.content
-
-
-def _content_wave(base: BaseModel, prompt: Samples, rate: int) -> torch.Tensor:
-    """The prompt as the content encoder takes it: [1, T] at 16 kHz."""
-    return _tensor(base, level(resample(prompt, rate, CONTENT_RATE)))
 
 
 def _tensor(base: BaseModel, samples: Samples) -> torch.Tensor:

@@ -23,11 +23,11 @@ from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.prepare.feature_cache import Hearing
 from voxcommons.prepare.features import PromptPhones
+from voxcommons.prepare.language import spoken_language
 from voxcommons.prepare.recording import PreparedRecording
 from voxcommons.prepare.slice import Slice
 from voxcommons.text.phonemes import Utterance
 from voxcommons.text.reader import read
-from voxcommons.text.symbols import symbols
 from voxcommons.voicefile.archive import write_manifest
 from voxcommons.voicefile.features import Features, write_features
 from voxcommons.voicefile.manifest import (
@@ -168,9 +168,10 @@ def build_voice(  # noqa: PLR0913 - most arguments have a default
         text=phones.text if options.keep_recording else "",
         phones_from="text" if phones.from_text else "recognised",
     )
+    language, asked = _language(transcript, prepared, base)
     manifest = VoiceManifest(
         name=voice_name(name),
-        language=_language(transcript, phones, base.table),
+        language=language,
         prompt=facts,
         **_origin(prepared, base, features, options),
     )
@@ -178,7 +179,7 @@ def build_voice(  # noqa: PLR0913 - most arguments have a default
     with library.writing(manifest.name, replace=replace) as folder:
         _write(folder, manifest, features, audio, transcript, options)
     progress.finish()
-    notes = prepared.advice + _text_advice(transcript.utterance, phones)
+    notes = prepared.advice + _text_advice(transcript.utterance, phones) + asked
     return Cloned(voice=library.get(manifest.name), prepared=prepared, advice=notes)
 
 
@@ -255,22 +256,19 @@ def _write(folder: Path, manifest: VoiceManifest, features: Features, audio: Aud
     write_manifest(folder, manifest)
 
 
-def _language(transcript: Transcript, phones: PromptPhones, table: str) -> str:
-    """The language given, else the one most of the text is in, else the one the recognised phones belong to."""
+def _language(transcript: Transcript, prepared: PreparedRecording, base: BaseModel) -> tuple[str, tuple[Advice, ...]]:
+    """The language given, else the one most of the text is in, else what it sounds like; and what to ask the person then."""
     language, utterance = transcript.language, transcript.utterance
     if language and language != AUTO:
-        return "zh" if language == "all_zh" else language
+        return "zh" if language == "all_zh" else language, ()
     if utterance is not None and utterance.runs:
         sizes: dict[str, int] = {}
         for run in utterance.runs:
             sizes[run.language] = sizes.get(run.language, 0) + run.phone_end - run.phone_start
-        return max(sizes, key=lambda key: sizes[key])
-    names = symbols(table)
-    letters = [names[phone] for phone in phones.ids if names[phone][:1].isalpha()]
-    if not letters:
-        return UNKNOWN_LANGUAGE
-    # In both tables English phones are upper case and Mandarin ones lower case.
-    return "zh" if 2 * sum(letter.islower() for letter in letters) > len(letters) else "en"
+        return max(sizes, key=lambda key: sizes[key]), ()
+    audio = prepared.checked.audio
+    heard = spoken_language(base, [piece.of(audio.samples, audio.rate) for piece in prepared.references], audio.rate).language
+    return heard or UNKNOWN_LANGUAGE, (advice(f"sounds_{heard}" if heard else "language_unclear"),)
 
 
 def _text_advice(utterance: Utterance | None, phones: PromptPhones) -> tuple[Advice, ...]:

@@ -27,11 +27,14 @@ from voxcommons.audio.files import load, save_flac
 from voxcommons.base.errors import InputError
 from voxcommons.base.files import atomic_path
 from voxcommons.prepare.gate import REJECT
+from voxcommons.text.segment import MODES
+from voxcommons.voices.second_opinion import SecondOpinion
 from voxcommons.voices.take_verdict import RoomTone, TakeVerdict, judge_room, judge_take
 
 FOLDER: Final = "recordings"
 JOINED: Final = "joined.flac"
 MOST_PROMPTS, MOST_TAKES, LONGEST_PROMPT_CHARS = 500, 2000, 400
+MOST_BYTES: Final = 4 << 30  # of one sitting: six hours of uncompressed sound
 _FACTS: Final = "sitting.json"
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 _CODE_CHARS: Final = 10
@@ -100,6 +103,12 @@ class Sitting:
         return sum(take.verdict.speech_s for take in self.kept)
 
     @property
+    def reading(self) -> str:
+        """The mode in which its text is read: its language where that is one we read, else empty (to be found)."""
+        primary = self.language.lower().partition("-")[0]
+        return primary if self.text and primary in MODES else ""
+
+    @property
     def text(self) -> str:
         """What is said in the takes that count; empty when it is not known of one of them."""
         said = [self.prompts[take.prompt].strip() for take in self.kept]
@@ -113,10 +122,12 @@ class Sittings:
     Attributes:
         home: the folder for all user data.
         clock: tells the time.
+        opinions: makes the networks that are asked about recordings of one's own words; None asks nobody.
     """
 
     home: Path
     clock: Callable[[], float] = time.time
+    opinions: Callable[[], SecondOpinion] | None = None
 
     @property
     def folder(self) -> Path:
@@ -173,12 +184,16 @@ class Sittings:
         known = next((take for take in sitting.takes if take.id == take_id), None)
         if known is not None:
             return sitting, known
-        if not _TAKE_ID.match(take_id) or not 0 <= prompt < len(sitting.prompts) or len(sitting.takes) >= MOST_TAKES:
+        full = len(sitting.takes) >= MOST_TAKES or sum(file.stat().st_size for file in place.iterdir()) >= MOST_BYTES
+        if full or not _TAKE_ID.match(take_id) or not 0 <= prompt < len(sitting.prompts):
             raise InputError(
-                "this take cannot be kept", expected=f"a prompt from 1 to {len(sitting.prompts)} and fewer than {MOST_TAKES} takes",
-                found=f"prompt {prompt + 1} and {len(sitting.takes)} takes", do="reload the page",
+                "this take cannot be kept",
+                expected=f"a prompt from 1 to {len(sitting.prompts)}, at most {MOST_TAKES} takes and {MOST_BYTES >> 30} GiB",
+                found=f"prompt {prompt + 1} after {len(sitting.takes)} takes", do="begin anew" if full else "reload the page",
             )  # fmt: skip
-        verdict = judge_take(arrived, sitting.prompts[prompt])
+        text = sitting.prompts[prompt]
+        # A sentence is judged while its reader waits; a recording that was made before may take a moment, and may be of two people.
+        verdict = judge_take(arrived, text, self.opinions() if self.opinions is not None and not text else None)
         with self._changing(place):
             sitting = _read(place)
             known = next((take for take in sitting.takes if take.id == take_id), None)

@@ -94,6 +94,8 @@ class SpeakHandler:
         voice = Library(self._settings.home).get(f"{line.voice}{STYLE_MARK}{line.style}")
         engine = self._engine_for(voice, line.base, work)
         facts = self._speak(line, voice, engine, work)
+        if not self._settings.history:
+            return Outcome(facts)
         entry = Spoken(
             voice.name, voice.manifest.id, line.text, facts["seconds"], voice.style, line.language, line.file, facts["release_id"],
             line.batch, entry=work.job_id,

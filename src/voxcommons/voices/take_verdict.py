@@ -1,7 +1,8 @@
 """Is this one sentence good enough, or should it be read again? Asked while the person still stands at the microphone.
 
 Apart from ``prepare.check``, which judges a whole recording: a take is a sentence of a few seconds, and what goes wrong with takes is
-different (cut off at the edges, half the sentence missing, nothing said). It asks no network, so the answer is there at once.
+different (cut off at the edges, half the sentence missing, nothing said). Unless a second opinion is wanted it asks no network, so the
+answer is there at once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from voxcommons.audio.advice import Advice, advice
 from voxcommons.audio.files import load
 from voxcommons.audio.quality import Gate, judge
 from voxcommons.prepare.gate import REJECT, Decision, rule
+from voxcommons.voices.second_opinion import Opinion, SecondOpinion
 
 MOST_SECONDS: Final = 60.0  # of one take; a person reads one sentence
 _GATE: Final = Gate(enough_speech_s=0.0)
@@ -47,6 +49,7 @@ class TakeVerdict:
         level_dbfs: of the speech; None where there is none.
         peak_dbfs: highest sample; None for digital silence.
         clipped_percent: of the samples.
+        dnsmos: how listeners would judge it, 1 to 5; None where nobody was asked.
     """
 
     decision: Decision
@@ -57,6 +60,7 @@ class TakeVerdict:
     level_dbfs: float | None
     peak_dbfs: float | None
     clipped_percent: float
+    dnsmos: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,13 @@ class RoomTone:
     advice: tuple[Advice, ...]
 
 
-def judge_take(recording: Path, text: str) -> TakeVerdict:
+def judge_take(recording: Path, text: str, opinions: SecondOpinion | None = None) -> TakeVerdict:
     """Judge one sentence that was read aloud.
 
     Args:
         recording: a file of any common format.
         text: what was to be read; empty when nobody knows.
+        opinions: networks to ask besides; they need about a second for a minute of sound.
 
     Raises:
         InputError: it is no recording.
@@ -89,8 +94,9 @@ def judge_take(recording: Path, text: str) -> TakeVerdict:
     speech = speech_frames(audio.samples, audio.rate)
     report = judge(audio.samples, audio.rate, speech=speech, clipped_ratio=audio.clipped_ratio, gate=_GATE)
     peak = float(np.max(np.abs(audio.samples), initial=0.0))
-    ruling = rule(report, audio.warnings + report.advice)
-    decision, notes = ruling.decision, audio.warnings + report.advice
+    opinion = opinions.ask(audio, speech) if opinions is not None else Opinion()
+    notes = audio.warnings + report.advice + opinion.advice
+    decision = rule(report, notes).decision
     if peak < _SILENT_PEAK or report.speech_s < _LEAST_SPEECH_S:
         decision, notes = REJECT, (advice("take_silent"),)
     else:
@@ -101,6 +107,7 @@ def judge_take(recording: Path, text: str) -> TakeVerdict:
     return TakeVerdict(
         decision, notes, round(audio.seconds, 2), round(report.speech_s, 2), round(report.snr_db, 1), _finite(report.level_dbfs),
         _finite(report.peak_dbfs), round(100 * report.clipping_ratio, 3),
+        None if opinion.quality is None else round(opinion.quality.ovrl, 2),
     )  # fmt: skip
 
 

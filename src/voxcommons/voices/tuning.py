@@ -58,7 +58,7 @@ from voxcommons.voices.cloning import UNKNOWN_LANGUAGE, Preview, read_transcript
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.public_networks import equipped
-from voxcommons.voices.tuning_check import Ear, Heard, Limits, harm, refusal
+from voxcommons.voices.tuning_check import SENTENCES, Ear, Heard, Limits, harm, refusal
 
 MOST_SECONDS: Final = 2 * 3600.0
 _GAP_S: Final = 0.6  # between recordings that are kept as one
@@ -93,6 +93,7 @@ class TuneOptions:
         device: "cpu", "cuda" or "auto".
         checked: hear the voice before and after, and refuse what did harm.
         limits: of that harm.
+        sentences: how many are spoken to find it.
         domain: the added recordings are of a domain: they are weighed up, and no step is kept that tells the old ones worse.
         mark: noted with the result, so that who ordered it can tell that it was done.
         preview: writes a new spoken sample of the finished voice, given its loaded base model.
@@ -106,6 +107,7 @@ class TuneOptions:
     device: str = "cpu"
     checked: bool = True
     limits: Limits = field(default_factory=Limits)
+    sentences: int = SENTENCES
     domain: bool = False
     mark: str = ""
     preview: Callable[[BaseModel], Preview] | None = None
@@ -184,7 +186,7 @@ def finetune(
     before = after = None
     changed = bool(tuned.tensors) and any(course.best_step for course in tuned.courses)
     if changed and options.checked:
-        before, after = _listen(voice, tuned, gathered, base_place, home, progress)
+        before, after = _listen(voice, tuned, gathered, options.sentences, base_place, home, progress)
         faults = harm(before, after, options.limits)
         if faults:
             raise refusal(voice.name, faults)
@@ -321,13 +323,13 @@ def _with_context(base: BaseModel, phrase: Phrase) -> Phrase:
 # --- hearing it --------------------------------------------------------------------------------------------------------
 
 
-def _listen(
-    voice: Voice, tuned: Tuned, gathered: _Gathered, base_place: Path, home: Path, progress: Progress
+def _listen(  # noqa: PLR0913 - what is heard, and with what
+    voice: Voice, tuned: Tuned, gathered: _Gathered, sentences: int, base_place: Path, home: Path, progress: Progress
 ) -> tuple[Heard, Heard]:
     """The voice as it was and as it would be, on its old phrases where it had some."""
     base = equipped(load_base(base_place), home)
     phrases = gathered.phrases[: gathered.first] or gathered.phrases
-    ear = Ear(phrases, base.sample_rate, voice.manifest.language.split("-")[0])
+    ear = Ear(phrases, base.sample_rate, voice.manifest.language.split("-")[0], sentences)
     earlier = own_weights(voice)
     before = ear.hear(overlaid(base, earlier) if earlier is not None else base, voice, progress)
     after = ear.hear(overlaid(base, OwnWeights("", base.sha256, tuned.tensors)), voice, progress)

@@ -78,15 +78,15 @@ class Ear:
         phrases: of the recordings of the person; their first ones are the yardstick.
         rate: of their sound, in Hz.
         language: of the sentences.
-        sentences: what is spoken; by default sentences of the package, in languages it has none of what is said in the recordings.
+        sentences: how many are spoken: of the package, in languages it has none of what is said in the recordings.
     """
 
-    def __init__(self, phrases: Sequence[Phrase], rate: int, language: str, sentences: Sequence[str] | None = None) -> None:
+    def __init__(self, phrases: Sequence[Phrase], rate: int, language: str, sentences: int = SENTENCES) -> None:
         spread = phrases[:: max(1, len(phrases) // MOST_PHRASES)]
         self._phrases, self._rate = tuple(spread[:MOST_PHRASES]), rate
         self._yardstick = tuple(phrases[:: max(1, len(phrases) // 20)])[:20]
         said = [phrase.text for phrase in phrases if phrase.text]
-        self._sentences = tuple(sentences if sentences is not None else (own_sentences(language) or said)[:SENTENCES])
+        self._sentences = tuple((own_sentences(language) or said)[:sentences])
         self._network: SpeakerEncoder | None = None
         try:
             self._network = SpeakerEncoder()

@@ -13,9 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voxcommons.base.files import atomic_path
+
+if TYPE_CHECKING:
+    from cryptography.x509 import GeneralName
 
 FOLDER: Final = "https"
 _DAYS: Final = 397  # what browsers accept at most
@@ -112,7 +115,7 @@ def _names(addresses: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(["localhost", "127.0.0.1", "::1", *own, *addresses]))
 
 
-def _general_name(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the library is loaded late
+def _general_name(name: str) -> GeneralName:
     from cryptography import x509
 
     try:

@@ -52,8 +52,7 @@ class Growing:
             given: dict[str, Any] = {"voice": name, "minutes": str(asked.minutes)}
             if asked.code.strip():
                 sitting = self.sittings.get(asked.code)
-                words = {"text": sitting.text, "language": sitting.language} if sitting.text else {}
-                given |= {"recording": str(self.sittings.joined(sitting.code)), **words}
+                given |= {"recording": str(self.sittings.joined(sitting.code)), "text": sitting.text, "language": sitting.reading}
             (job,) = self.queue.submit([finetune_order(given, Settings(home=self.config.home))])
         except VoxError as error:
             return failed(error, request)

@@ -7,7 +7,7 @@ ever lets anybody in: another site cannot act in a visitor's name.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,7 +61,7 @@ class Pages:
             router.add_api_route(path, self._page(environment, path, name), methods=["GET"], response_class=HTMLResponse)
         return router
 
-    def _page(self, environment: Environment, path: str, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a route is what FastAPI says it is
+    def _page(self, environment: Environment, path: str, name: str) -> Callable[[Request], HTMLResponse]:
         template = environment.get_template(f"{name}.html")
 
         def page(request: Request) -> HTMLResponse:

@@ -120,7 +120,7 @@ class Recording:
             given: dict[str, Any] = {
                 "recording": str(self.sittings.joined(code)), "name": asked.name, "text": sitting.text, "consent": sitting.consent,
                 "base": self.config.bases[self.config.default_base], "keep_recording": "yes" if asked.keep_recording else "no",
-                "replace": "yes" if asked.replace else "no", "language": sitting.language if sitting.text else "",
+                "replace": "yes" if asked.replace else "no", "language": sitting.reading,
             }  # fmt: skip
             order = clone_order(given, Settings(home=self.config.home))
             (job,) = self.queue.submit([replace(order, batch=f"sitting {sitting.code}")])

@@ -14,11 +14,13 @@ from voxcommons.api.studio import Studio
 from voxcommons.base.database import Database
 from voxcommons.jobs.durable import DurableQueue
 from voxcommons.trust.audit import ReleaseLog
+from voxcommons.voices.second_opinion import SecondOpinion
 from voxcommons.voices.sittings import Sittings
 from voxcommons.web.answers import sent_by_our_page
 from voxcommons.web.growing import Growing
 from voxcommons.web.job_list import JobList
 from voxcommons.web.link import Link
+from voxcommons.web.once import Once
 from voxcommons.web.pages import PREFIX, Pages
 from voxcommons.web.recording import Recording
 from voxcommons.web.speaking import Speaking
@@ -39,7 +41,7 @@ def add_studio(  # noqa: PLR0913 - the parts of a server
         database: where jobs, catalogue and history are.
         local: whether only this machine is listened to.
     """
-    queue, sittings = DurableQueue(database), Sittings(config.home)
+    queue, sittings = DurableQueue(database), Sittings(config.home, opinions=Once(SecondOpinion))
     router = APIRouter(prefix=f"{PREFIX}/api", include_in_schema=False, dependencies=[Depends(sent_by_our_page)])
     Speaking(config, studio, desk, log, database).add_to(router)
     Recording(config, sittings, queue).add_to(router)

@@ -223,7 +223,8 @@ function setState(text, kind = "") {
 
 function showVerdict(take) {
   const kind = { accept: "good", accept_with_fixes: "fair", reject: "bad" }[take.decision];
-  setState(`${t(`verdict.${take.decision}`)} (${t("verdict.figures", { seconds: take.speech_s, snr: take.snr_db })})`, kind);
+  const heard = take.dnsmos === null ? "" : `, DNSMOS ${take.dnsmos}`;
+  setState(`${t(`verdict.${take.decision}`)} (${t("verdict.figures", { seconds: take.speech_s, snr: take.snr_db })}${heard})`, kind);
   $("advice").hidden = !take.advice.length;
   $("advice").replaceChildren(...take.advice.map((line) => element("li", {}, line)));
 }
