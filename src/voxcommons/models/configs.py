@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 BANDS = 80  # mel bands of `mel_frames`
+CORRECTION_RANK = 8  # of what a voice of the light acoustic model knows about the predictor's mistakes
 
 # --- text to semantic ---------------------------------------------------------------
 
@@ -226,15 +227,20 @@ class MelAcousticConfig:
     @property
     def gin(self) -> int:
         """How many numbers a voice has."""
-        return voice_size(self.style, self.remembered_codes)
+        return voice_size(self.style, self.width, self.remembered_codes)
 
 
-def voice_size(style: int, remembered_codes: int) -> int:
+def correction_size(width: int) -> int:
+    """How many numbers `models.correction` keeps of a person whose predictor has so many channels."""
+    return 2 + 2 * BANDS + CORRECTION_RANK * (width + 2 * BANDS)
+
+
+def voice_size(style: int, width: int, remembered_codes: int) -> int:
     """How many numbers a voice of the light model has.
 
-    They are style, middle of the pitch, correction of the spectrum, and per remembered code itself and its spectrum.
+    They are style, middle of the pitch, correction of the frames, and per remembered code itself and its spectrum.
     """
-    return style + 1 + BANDS + remembered_codes * (1 + BANDS)
+    return style + 1 + correction_size(width) + remembered_codes * (1 + BANDS)
 
 
 def mel_acoustic_starter() -> MelAcousticConfig:

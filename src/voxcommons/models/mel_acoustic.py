@@ -2,9 +2,8 @@
 
 It answers the calls of `SemanticToWave`, but is no autoencoder: a predictor says pitch and mel frames, a generator renders them, and
 each is trained apart; docs/adr/0008-light-acoustic-model.md has the reasons.
-What it keeps of a person is one flat vector: a learned style, the middle of their pitch, a correction of their spectrum, and ten seconds
-of how they sounded. The correction is what frames of the person's own recording lack on average when the predictor says them: it learned
-its people by heart, and of somebody new it gets the long-term spectrum a little wrong, which one can see as soon as they are cloned.
+What it keeps of a person is one flat vector: a learned style, the middle of their pitch, a correction of what the predictor gets wrong
+about them, and ten seconds of how they sounded.
 
 Shapes: B batch, S codes (25 Hz), F frames (50 Hz), P phonemes, G numbers of a voice, L latent channels.
 """
@@ -17,7 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from voxcommons.models.configs import BANDS, voice_size
+from voxcommons.models.configs import BANDS, correction_size, voice_size
+from voxcommons.models.correction import Correction, fitted, mean_of, no_correction
 from voxcommons.models.harmonic_source import cycles_of, track_pitch
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
 from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames
@@ -28,7 +28,6 @@ from voxcommons.models.training_pass import length_mask
 
 NO_CODE = -1.0
 _PER_MEMORY = 1 + BANDS
-_LOUDER_SHARE = 0.3  # of a recording's frames, the quieter ones say more about the room than about the person
 _USUAL_NOISE = 0.5
 
 
@@ -40,11 +39,15 @@ class Heard:
         mel: [CHANNELS, F] frames.
         pitch_hz: [F], 0 where unvoiced.
         codes: [S] with F = 2 S.
+        phones: [P] ids of what is said; None where it is not known.
+        places: [S] index of the phoneme that each token speaks; None likewise.
     """
 
     mel: Tensor
     pitch_hz: Tensor
     codes: Tensor
+    phones: Tensor | None = None
+    places: Tensor | None = None
 
 
 class MelAcoustic(nn.Module):
@@ -61,7 +64,7 @@ class MelAcoustic(nn.Module):
         self.width, self.style_channels, self.remembered_codes, self.rate = width, style, remembered_codes, rate
         self.hop, self.frames_per_code, self.speaker_dim = HOP, FRAMES_PER_CODE, 0
         self.latent_channels = width + 2 + HOP
-        self.gin = voice_size(style, remembered_codes)
+        self.gin = voice_size(style, width, remembered_codes)
         self.predictor = MelPredictor(
             phones=phones, codes=codes, code_dim=code_dim, phone_dim=phone_dim, width=width, heads=heads, style=style, vector=vector,
             memory=memory, blocks_before=blocks_before, blocks_after=blocks_after, kernel=kernel, dropout=dropout,
@@ -79,12 +82,14 @@ class MelAcoustic(nn.Module):
 
     # --- a voice -----------------------------------------------------------------------------------------------------
 
-    def hear(self, wave: Tensor, codes: Tensor) -> Heard:
+    def hear(self, wave: Tensor, codes: Tensor, phones: Tensor | None = None, places: Tensor | None = None) -> Heard:
         """Listen to a recording.
 
         Args:
             wave: [1, T].
             codes: [S] tokens of it by the content encoder.
+            phones: [P] ids of what is said, where it is known: then the voice gets closer.
+            places: [S] index of the phoneme that each token speaks.
 
         Raises:
             ValueError: If it is shorter than one token.
@@ -94,7 +99,8 @@ class MelAcoustic(nn.Module):
             raise ValueError("a voice needs recordings of at least 40 ms, found a shorter one")
         frames = FRAMES_PER_CODE * count
         wave = wave[:, : frames * HOP]
-        return Heard(self.mel_frames(wave)[0], track_pitch(wave, frames, HOP, self.rate)[0], codes[:count])
+        places = None if places is None else places[:count]
+        return Heard(self.mel_frames(wave)[0], track_pitch(wave, frames, HOP, self.rate)[0], codes[:count], phones, places)
 
     def describe(self, clips: Sequence[Heard]) -> Tensor:
         """What the model keeps of a person, from recordings of theirs, at least one: [G].
@@ -109,13 +115,14 @@ class MelAcoustic(nn.Module):
         style = self.predictor.style(statistics[None], vector[None])[0]
         middle = statistics[2 * BANDS : 2 * BANDS + 1]
         memory = self._memory_of(clips, statistics)
-        plain = torch.cat([style, middle, statistics.new_zeros(BANDS), memory.flatten()])
-        lacking = torch.stack([self._lacking(clip, plain) for clip in clips]).sum(0)
-        return torch.cat([style, middle, lacking[:BANDS] / lacking[BANDS], memory.flatten()])
+        plain = torch.cat([style, middle, no_correction(self.width, statistics)[0], memory.flatten()])
+        hidden, said = zip(*(self._told(clip, plain) for clip in clips), strict=True)
+        correction = fitted(hidden, said, [clip.mel.T for clip in clips]).flat()[0]
+        return torch.cat([style, middle, correction, memory.flatten()])
 
-    def correction(self, ge: Tensor) -> Tensor:
-        """What is added to every predicted frame of voices [B, G, 1]: [B, CHANNELS, 1]."""
-        return self._voice(ge)[2].repeat(1, CHANNELS // BANDS)[:, :, None]
+    def correction(self, ge: Tensor) -> Correction:
+        """What voices [B, G, 1] know about the mistakes of the predictor."""
+        return Correction.of(self._voice(ge)[2], self.width)
 
     def _memory_of(self, clips: Sequence[Heard], like: Tensor) -> Tensor:
         """[remembered_codes, 1 + BANDS] of the beginnings of recordings."""
@@ -126,25 +133,25 @@ class MelAcoustic(nn.Module):
             done += len(part)
         return memory
 
-    def _lacking(self, clip: Heard, voice: Tensor) -> Tensor:
-        """[BANDS + 1]: what the spectra of a recording have more than those the voice [G] says of its codes, summed; how many they are."""
-        ge, nothing = voice[None, :, None], clip.codes.new_zeros(1, 1)
-        prior = self.prior(clip.codes[None], nothing, ge)  # where the phonemes are makes no difference to the mean
-        said = self.mel(prior.m, ge, clip.pitch_hz[None])[0]
-        level = clip.mel.mean(0)
-        loud = level >= torch.quantile(level, _LOUDER_SHARE)
-        missing = _spectra((clip.mel - said.to(clip.mel.dtype))[:, loud])
-        return torch.cat([missing.sum(0), missing.new_full((1,), float(len(missing)))])
+    def _told(self, clip: Heard, voice: Tensor) -> tuple[Tensor, Tensor]:
+        """What the predictor makes of a recording's codes in a voice [G]: channels [F, W], mel frames [F, CHANNELS]."""
+        ge = voice[None, :, None]
+        phones = clip.codes.new_zeros(1, 1) if clip.phones is None else clip.phones[None]
+        prior = self.prior(clip.codes[None], phones, ge, places=None if clip.places is None else clip.places[None])
+        style, middle, _, _ = self._voice(ge)
+        hidden = self.predictor.before_mel(prior.m[:, : self.width], self._intonation(clip.pitch_hz[None], middle), style)
+        return hidden[0].float(), self.predictor.said(hidden)[0].T
 
     def mixed(self, voices: Tensor) -> Tensor:
         """One voice [G] of several [N, G], each weighing the same: the mean of what has one, a little of each one's memory."""
         taken = -(-self.remembered_codes // len(voices))
-        facts = self.style_channels + 1 + BANDS
-        memories = voices[:, facts:].unflatten(1, (self.remembered_codes, _PER_MEMORY))
+        style, middle, corrections, memories = self._parts(voices)
+        memories = memories.unflatten(1, (self.remembered_codes, _PER_MEMORY))
         known = torch.cat([each[each[:, 0] >= 0][:taken] for each in memories])[: self.remembered_codes]
         memory = self._empty_memory(voices)
         memory[: len(known)] = known
-        return torch.cat([voices[:, :facts].mean(0), memory.flatten()])
+        correction = mean_of(Correction.of(corrections, self.width)).flat()[0] if len(voices) > 1 else corrections[0]
+        return torch.cat([style.mean(0), middle.mean(0), correction, memory.flatten()])
 
     # --- speaking ----------------------------------------------------------------------------------------------------
 
@@ -223,10 +230,8 @@ class MelAcoustic(nn.Module):
         """The mel frames [B, CHANNELS, F] of latents at a pitch [B, F] in Hz."""
         ge = ge.expand(z.shape[0], -1, -1)
         style, middle, _, _ = self._voice(ge)
-        voiced = (pitch_hz > 0).to(z.dtype)
-        octaves = (_octaves_of(pitch_hz).to(z.dtype) - middle) * voiced
-        frames = self.predictor.mel(z[:, : self.width], torch.stack([octaves, voiced], 1), style).to(z.dtype)
-        return frames + self.correction(ge)
+        pitch = self._intonation(pitch_hz, middle).to(z.dtype)
+        return self.predictor.mel(z[:, : self.width], pitch, style, correction=self.correction(ge)).to(z.dtype)
 
     def render(
         self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None
@@ -270,9 +275,18 @@ class MelAcoustic(nn.Module):
         memory[:, 0] = NO_CODE
         return memory
 
+    def _intonation(self, pitch_hz: Tensor, middle: Tensor) -> Tensor:
+        """[B, 2, F]: octaves of a pitch [B, F] above the middle [B, 1] of people, 0 where unvoiced; and 1 where voiced."""
+        voiced = (pitch_hz > 0).to(middle.dtype)
+        return torch.stack([(_octaves_of(pitch_hz).to(middle.dtype) - middle) * voiced, voiced], 1)
+
+    def _parts(self, voices: Tensor) -> list[Tensor]:
+        """Voices [B, G] cut up: style, middle of the pitch in octaves, correction, memory, each [B, numbers]."""
+        return list(voices.split([self.style_channels, 1, correction_size(self.width), self.remembered_codes * _PER_MEMORY], 1))
+
     def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Tensor, Memory]:
-        """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, correction [B, BANDS], memory."""
-        style, middle, correction, kept = ge[:, :, 0].split([self.style_channels, 1, BANDS, self.remembered_codes * _PER_MEMORY], 1)
+        """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, correction [B, N], memory."""
+        style, middle, correction, kept = self._parts(ge[:, :, 0])
         memory = kept.unflatten(1, (self.remembered_codes, _PER_MEMORY))
         codes = memory[:, :, 0].float()
         there = codes >= 0

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from voxcommons.models.configs import BANDS
 from voxcommons.models.content import RotaryAttention
 from voxcommons.models.convnext import ConvNeXtBlock
+from voxcommons.models.correction import Correction
 from voxcommons.models.mel_frames import CHANNELS
 
 FRAMES_PER_CODE = 2
@@ -136,7 +137,9 @@ class MelPredictor(nn.Module):
         x = x * real.repeat_interleave(FRAMES_PER_CODE, dim=2)
         return x, self.pout(self.pblock(x, style).transpose(1, 2)).transpose(1, 2).float()
 
-    def mel(self, features: Tensor, pitch: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
+    def mel(
+        self, features: Tensor, pitch: Tensor, style: Tensor, mask: Tensor | None = None, correction: Correction | None = None
+    ) -> Tensor:
         """The mel frames [B, CHANNELS, F] of features spoken at a pitch.
 
         Args:
@@ -144,11 +147,22 @@ class MelPredictor(nn.Module):
             pitch: [B, 2, F] octaves above the person's middle (0 where unvoiced), and 1 where voiced.
             style: [B, G].
             mask: [B, 1, F], 1 at real frames; None when all are.
+            correction: of the people; None leaves the frames as they are said.
         """
+        hidden = self.before_mel(features, pitch, style, mask)
+        mel = self.said(hidden)
+        return mel if correction is None else correction.corrected(mel, hidden.float())
+
+    def before_mel(self, features: Tensor, pitch: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The channels [B, F, W] that mel frames are made from; arguments as those of `mel`."""
         x = features + self.pin(pitch.to(features.dtype))
         for block in self.after:
             x = block(x if mask is None else x * mask, style)
-        return self.out(self.onorm(x.transpose(1, 2))).transpose(1, 2).float()
+        return self.onorm(x.transpose(1, 2))
+
+    def said(self, hidden: Tensor) -> Tensor:
+        """The mel frames [B, CHANNELS, F] of `before_mel`."""
+        return self.out(hidden).transpose(1, 2).float()
 
     def _remembered(self, x: Tensor, style: Tensor, memory: Memory) -> Tensor:
         """What the person's recording has to say about frames x [B, W, S]."""

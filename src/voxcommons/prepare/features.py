@@ -21,8 +21,10 @@ from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel
 from voxcommons.models.content import RATE as CONTENT_RATE
+from voxcommons.models.content import PhoneticContentEncoder
+from voxcommons.models.ctc import phoneme_of_code
 from voxcommons.models.mel_acoustic import MelAcoustic
-from voxcommons.prepare.align import find_spoken, stands_out
+from voxcommons.prepare.align import collapse, find_spoken, stands_out
 from voxcommons.prepare.corpus import level
 from voxcommons.prepare.recogniser import content_of, content_wave, heard_in, recognised
 from voxcommons.prepare.sound_classes import CLASSES, class_of_symbols, pooled
@@ -88,7 +90,7 @@ def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Pro
         heard = []
         for clip in clips:
             wave = _tensor(base, level(resample(clip, rate, base.sample_rate)))  # [1, T]
-            heard.append(model.hear(wave, content_of(base).tokens(content_wave(base, clip, rate))[0]))
+            heard.append(model.hear(wave, *_listened(base, content_wave(base, clip, rate))))
             progress.advance()
         progress.finish()
         return np.asarray(model.describe(heard).cpu().numpy(), np.float32)
@@ -104,6 +106,20 @@ def style_of(base: BaseModel, clips: Sequence[Samples], rate: int, progress: Pro
         progress.advance()
     progress.finish()
     return (total / weight).astype(np.float32)
+
+
+def _listened(base: BaseModel, wave: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+    """Tokens of a clip [1, T] and, where phonemes are heard in it, their ids and the phoneme of each token."""
+    content = content_of(base)
+    codes = content.tokens(wave)[0]
+    if not isinstance(content, PhoneticContentEncoder):
+        return codes, None, None
+    log_probs = content.log_probs_of_codes(codes[None])[0].float().cpu().numpy()
+    ids = [int(phone) for phone in collapse(log_probs.argmax(1), content.blank_id)]
+    if not ids:
+        return codes, None, None
+    places = torch.from_numpy(np.asarray(phoneme_of_code(log_probs, ids, content.blank_id), np.int64)).to(codes.device)
+    return codes, torch.tensor(ids, device=codes.device), places
 
 
 @torch.inference_mode()

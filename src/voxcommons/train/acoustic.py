@@ -34,7 +34,7 @@ def spoken(model: MelPredictor, part: AcousticPart) -> tuple[Tensor, Tensor]:
     """Return (mel frames [B, CHANNELS, F] at the part's own pitch, the pitch that is predicted [B, 2, F])."""
     style = model.style(part.statistics, part.vector)
     features, pitch = model.features(part.codes, part.mask, part.phones, part.places, style, part.memory)
-    return model.mel(features, part.pitch, style, part.real), pitch.float()
+    return model.mel(features, part.pitch, style, part.real, part.correction), pitch.float()
 
 
 def distances(model: MelPredictor, part: AcousticPart) -> tuple[Tensor, Tensor, Tensor]:

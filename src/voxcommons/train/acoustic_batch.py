@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from voxcommons.models.configs import BANDS
+from voxcommons.models.correction import Correction
 from voxcommons.models.mel_frames import CHANNELS
 from voxcommons.models.mel_predictor import FRAMES_PER_CODE, Memory
 from voxcommons.prepare.corpus import Clip, Corpus
@@ -56,6 +57,7 @@ class AcousticPart(Part):
     memory_codes: Tensor  # [B, M]
     memory_mel: Tensor  # [B, BANDS, M]
     remembered: Tensor  # [B, M] True at real codes
+    correction: Correction | None = None  # where a person's voice knows one
 
     @property
     def memory(self) -> Memory:

@@ -49,7 +49,7 @@ class MelPupil:
 
     Args:
         model: its predictor is changed in place.
-        style: [G] of the voice, whose correction of the spectrum is added to what the predictor says, so it learns the rest.
+        style: [G] of the voice, whose correction is applied to what the predictor says, so that it learns the rest.
         phrases: all phrases of the tuning.
         way: what may move.
         rank: of adapters.
@@ -62,7 +62,7 @@ class MelPupil:
         self.model, self._recipe = model, AcousticRecipe()  # whose weights of the terms it goes on with
         self.adjustment = Adjustment(model, PART, way, within=_LATE if way == "adapters" else (*_EARLY, *_LATE), last=_LAST, rank=rank)
         device = next(model.parameters()).device
-        self._correction = model.correction(torch.from_numpy(np.asarray(style, np.float32))[None, :, None].to(device))  # [1, CHANNELS, 1]
+        self._correction = model.correction(torch.from_numpy(np.asarray(style, np.float32))[None, :, None].to(device))
         learnt = tuple({id(phrase): phrase for phrase in phrases.train}.values())  # a repeated phrase must not tell its own person
         known = (*learnt, *phrases.held_out, *phrases.guard)
         self._numbers = {id(phrase): number for number, phrase in enumerate(known)}
@@ -95,7 +95,7 @@ class MelPupil:
     def _distances(self, loader: Loader, batch: Sequence[Phrase], seed: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         items = [self._items[self._numbers[id(phrase)]] for phrase in batch]
         part = loader.part(items, seed, range(len(items))).to(next(self.model.parameters()).device)
-        return distances(self.model.predictor, replace(part, mel=part.mel - self._correction))
+        return distances(self.model.predictor, replace(part, correction=self._correction))
 
 
 class _Whole(Voices):
