@@ -58,6 +58,6 @@ stale:
 	@touch $@
 
 .venv/ready-to-test: .venv/made pyproject.toml constraints.txt
-	.venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt $(PIP_ARGS) -e '.[dev,evaluate,g2pw,ja,ko,postgres,public,serve,sherpa,train,yue]'
+	.venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt $(PIP_ARGS) -e '.[dev,evaluate,g2pw,ja,ko,postgres,public,ray,serve,sherpa,train,yue]'
 	.venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt $(PIP_ARGS) --no-deps resemblyzer speechmos
 	@touch .venv/ready-to-run $@

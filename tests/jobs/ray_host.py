@@ -1,4 +1,4 @@
-"""Starts a Ray cluster of two nodes on this machine, lets `vox worker --ray` work on it, kills one node in the middle, and tells of it.
+"""Starts a Ray cluster of two nodes on this machine, lets `vox worker --ray` work on it, stops it, kills a node, and tells of it.
 
 A program of its own, run by test_ray_workers.py, because Ray leaves threads and warnings behind in the process that speaks to it.
 """
@@ -21,15 +21,21 @@ _NODE = {"num_cpus": 2, "object_store_memory": 100_000_000}
 _LOOK = threading.Event()
 
 
-def kill_in_the_middle(home, jobs):
-    """Kill a node that holds a job once a quarter of them is done; what the workers' program said when it ended."""
+def quit_and_kill(home, jobs):
+    """Tell the workers to quit early on, begin again, and kill a node that holds a job once a quarter is done; how it went."""
     cluster = Cluster(initialize_head=True, head_node_args={**_NODE, "include_dashboard": False})
     try:
         doomed = cluster.add_node(**_NODE)
         cluster.wait_for_nodes()
         database = Database.of(Settings(home=home))
-        words = ["-m", "voxcommons", "worker", "--ray", cluster.address, "--processes", "4", "--until-empty"]
-        with subprocess.Popen(["env", f"VOX_HOME={home}", sys.executable, *words], stderr=subprocess.PIPE, text=True) as worker:
+        words = [f"VOX_HOME={home}", sys.executable, "-m", "voxcommons", "worker", "--ray", cluster.address, "--processes"]
+        with subprocess.Popen(["env", *words, "2"], stderr=subprocess.DEVNULL) as worker:
+            while not count_by_state(database).get(State.DONE, 0):
+                assert worker.poll() is None
+                _LOOK.wait(0.02)
+            worker.send_signal(signal.SIGINT)
+        after_quit = {"code": worker.returncode, "running": count_by_state(database).get(State.RUNNING, 0)}
+        with subprocess.Popen(["env", *words, "4", "--until-empty"], stderr=subprocess.PIPE, text=True) as worker:
             said = []
             reader = threading.Thread(target=lambda: said.extend(worker.stderr))
             reader.start()
@@ -42,7 +48,7 @@ def kill_in_the_middle(home, jobs):
             worker.wait()
             reader.join()
         database.close()
-        return {"code": worker.returncode, "said": "".join(said), "done_before": done, "held": held}
+        return {"after_quit": after_quit, "code": worker.returncode, "said": "".join(said), "done_before": done, "held": held}
     finally:
         cluster.shutdown()
 
@@ -77,4 +83,4 @@ def kill(cluster, node):
 if __name__ == "__main__":
     from pathlib import Path
 
-    print(json.dumps(kill_in_the_middle(Path(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(quit_and_kill(Path(sys.argv[1]), int(sys.argv[2]))))

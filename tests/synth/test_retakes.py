@@ -111,6 +111,23 @@ def test_the_joints_have_no_step():
     assert np.abs(np.diff(with_word(old, new, 1).samples)).max() <= 1.05 * steepest
 
 
+def test_a_take_that_swallows_the_word_gives_way_to_the_next():
+    old = _toned((300, 500, 700), (0.2, 0.2, 0.2))
+    swallowed, whole = replace(old, words=old.words[:1]), _toned((300, 900, 700), (0.2, 0.3, 0.2))
+    spoken = []
+
+    def speak(seed):
+        spoken.append(seed)
+        return (old if len(spoken) == 1 else whole if len(spoken) == 3 else swallowed,)
+
+    (made,) = Retakes(words={0: (WordRetake(1, 77),)}).taken(0, 5, speak)
+    assert spoken[:2] == [5, 77]
+    assert len(set(spoken)) == 3
+    np.testing.assert_array_equal(made.samples, with_word(old, whole, 1).samples)
+    with pytest.raises(InputError, match="heard in both takes"):
+        Retakes(words={0: (WordRetake(1, 77),)}).taken(0, 5, lambda seed: (old if seed == 5 else swallowed,))
+
+
 @pytest.mark.parametrize("number", [-1, 3])
 def test_a_word_that_is_not_there_cannot_be_exchanged(number):
     chunk = _toned((300, 500, 700), (0.2, 0.2, 0.2))

@@ -22,8 +22,9 @@ from voxcommons.voices.cloning import CloneOptions
 from voxcommons.voices.enrolment import EnrolOptions, enrol
 from voxcommons.voices.library import Library
 from voxcommons.voices.own_weights import own_weights
-from voxcommons.voices.tuning import Source, TuneOptions, finetune, tuning_notes
+from voxcommons.voices.tuning import TuneOptions, finetune, tuning_notes
 from voxcommons.voices.tuning_check import Heard, Limits, harm
+from voxcommons.voices.tuning_phrases import Source
 
 MORE = "Here is more of the same, and a good deal of it, because seven seconds want to be filled with words by somebody."
 LONG = (4.0, 5.0, 4.0, 3.0, 4.0)

@@ -28,6 +28,7 @@ PAINTED = """() => {
   const wave = document.getElementById('wave');
   return wave.width > 100 && wave.getContext('2d').getImageData(0, 0, wave.width, wave.height).data.some((value) => value > 0);
 }"""
+SAME_DICE = "let drawn = 0; crypto.getRandomValues = (numbers) => numbers.map((_, place) => { numbers[place] = ++drawn; return drawn; });"
 HALFWAY = "() => { const seek = document.getElementById('seek'); seek.value = seek.max / 2; seek.dispatchEvent(new Event('input')); }"
 OWN = "One and two.\nThree and four.\nFive and six."
 
@@ -67,6 +68,7 @@ def visit(chromium, worked):
         if context is None:
             context = chromium.new_context(viewport=size, locale=locale, accept_downloads=True, **options)
             context.set_default_timeout(PATIENCE_MS)
+            context.add_init_script(SAME_DICE)
             contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))

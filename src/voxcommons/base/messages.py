@@ -63,7 +63,7 @@ _CATALOGUE: Mapping[str, tuple[str, str]] = {
     "ready": ("ready to speak", "可以说话了"),
     "serving": ("serving at {address} (the studio is at {address}/studio; Ctrl-C stops it)",
                 "已启动：{address}（录音室在 {address}/studio，按 Ctrl-C 停止）"),
-    "serving_phones": ("for phones in this network: {address}\n{picture}\nthe browser warns once; go on if it shows the fingerprint {fingerprint}",
+    "serving_phones": ("for phones in this network: {address}\n{picture}\nthe browser warns once; its fingerprint must be: {fingerprint}",
                        "同一网络的手机请打开：{address}\n{picture}\n浏览器会提醒一次；指纹与此相同即可继续：{fingerprint}"),
     "not_ready": ("not ready to speak; see the lines marked above", "还不能说话，请看上面标出的各行"),
 }  # fmt: skip

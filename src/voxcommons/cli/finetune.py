@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from voxcommons.base.settings import Settings
     from voxcommons.models.build import BaseModel
     from voxcommons.voices.cloning import Preview
-    from voxcommons.voices.tuning import Finetuned, Source, TuneOptions
+    from voxcommons.voices.tuning import Finetuned, TuneOptions
+    from voxcommons.voices.tuning_phrases import Source
 
 WAYS: Final = ("adapters", "last", "full")
 PARTS: Final = ("sound", "words")
@@ -107,7 +108,7 @@ def _options(given: dict[str, Any], settings: Settings) -> TuneOptions:
 def _sources(paths: Sequence[Path], text: str | None, language: str | None) -> list[Source]:
     """The recordings to add, each with its words where they are known."""
     from voxcommons.cli.clone import text_of
-    from voxcommons.voices.tuning import Source
+    from voxcommons.voices.tuning_phrases import Source
 
     found: list[Path] = []
     for path in paths:

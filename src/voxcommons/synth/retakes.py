@@ -15,9 +15,11 @@ import numpy as np
 
 from voxcommons.base.errors import InputError
 from voxcommons.synth.chunks import AudioChunk, Samples
+from voxcommons.synth.stream import derived_seed
 from voxcommons.synth.word_times import WordTime
 
 MOST_WORDS: Final = 64
+_TRIES: Final = 4  # takes that are looked through for a word
 _NEAR_S: Final = 0.04  # a word's edge is known no better than this
 _WINDOW_S: Final = 0.005
 _FADE_S: Final = 0.012
@@ -78,8 +80,19 @@ class Retakes:
         """
         pieces = self._under(sentence, self.sentences.get(sentence, seed), speak)
         for swap in self.words.get(sentence, ()):
-            pieces = (with_word(pieces[0], self._under(sentence, swap.seed, speak)[0], swap.word),)
+            pieces = (self._exchanged(sentence, pieces[0], swap, speak),)
         return pieces
+
+    def _exchanged(
+        self, sentence: int, old: AudioChunk, swap: WordRetake, speak: Callable[[int], tuple[AudioChunk, ...]]
+    ) -> AudioChunk:
+        """A sentence with a word of another take; a take that swallows the word gives way to the next."""
+        place = _place_of(old, swap.word)
+        for number in range(_TRIES):
+            new = self._under(sentence, derived_seed(swap.seed, "word", number) if number else swap.seed, speak)[0]
+            if place is None or _same(new, place) is not None:
+                break
+        return with_word(old, new, swap.word)
 
     def _under(self, sentence: int, seed: int, speak: Callable[[int], tuple[AudioChunk, ...]]) -> tuple[AudioChunk, ...]:
         kept = self.store.get(sentence, seed) if self.store is not None else None
@@ -107,7 +120,7 @@ def with_word(old: AudioChunk, new: AudioChunk, number: int) -> AudioChunk:
         InputError: one of the two does not tell when that word is spoken.
     """
     place = _place_of(old, number)
-    same = next((at for at, word in enumerate(new.words) if place is not None and (word.start, word.end) == place), None)
+    same = _same(new, place) if place is not None else None
     if place is None or same is None:
         raise InputError(
             "this word cannot be spoken again by itself", expected="a word that is heard in both takes", found=f"word {number}",
@@ -130,6 +143,11 @@ def with_word(old: AudioChunk, new: AudioChunk, number: int) -> AudioChunk:
 def _place_of(chunk: AudioChunk, number: int) -> tuple[int, int] | None:
     """The characters of a word, which are the same in every take; its number is not, since a word may not be heard in one."""
     return (chunk.words[number].start, chunk.words[number].end) if 0 <= number < len(chunk.words) else None
+
+
+def _same(chunk: AudioChunk, place: tuple[int, int]) -> int | None:
+    """The number of the word at these characters."""
+    return next((number for number, word in enumerate(chunk.words) if (word.start, word.end) == place), None)
 
 
 def _edges(chunk: AudioChunk, number: int) -> tuple[int, int]:

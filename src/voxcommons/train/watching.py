@@ -19,7 +19,7 @@ from voxcommons.base.files import atomic_path
 
 Ended = Literal["no better", "steps", "time", "you", ""]
 
-PATIENCE: Final = 4  # tests without a better one
+PATIENCE: Final = 10  # tests without a better one; after four, the likeness of two people still rose
 LEAST_GAIN: Final = 0.001  # of the error, so that a flat stretch ends too
 MOST_LOST: Final = 0.01  # of the error on guarded phrases
 

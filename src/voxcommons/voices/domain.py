@@ -10,7 +10,7 @@ from typing import Final
 
 from voxcommons.base.errors import InputError
 from voxcommons.prepare.public_list import LANGUAGES
-from voxcommons.voices.tuning import Source
+from voxcommons.voices.tuning_phrases import Source
 
 FEWEST: Final = 8
 _MOST_BYTES: Final = 4 << 20

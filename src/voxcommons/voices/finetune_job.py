@@ -137,7 +137,8 @@ class FinetuneHandler:
         from voxcommons.models.build import use_threads
         from voxcommons.train.few_shot import FewShotRecipe
         from voxcommons.voices.base_models import base_of_voice, find_base
-        from voxcommons.voices.tuning import Source, TuneOptions, finetune
+        from voxcommons.voices.tuning import TuneOptions, finetune
+        from voxcommons.voices.tuning_phrases import Source
 
         use_threads(self._settings.threads or 1)
         home = self._settings.home

@@ -21,21 +21,14 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
-from voxcommons.audio.activity import speech_frames
-from voxcommons.audio.files import Audio, load, save_flac
+from voxcommons.audio.files import load, save_flac
 from voxcommons.audio.loudness import normalise_loudness
 from voxcommons.audio.resample import resample
 from voxcommons.base.errors import InputError
 from voxcommons.base.progress import NullProgress, Progress
 from voxcommons.models.build import BaseModel, OwnWeights, Placement, load_base
 from voxcommons.models.overlay import overlaid
-from voxcommons.prepare.check import SHORTEST_S, check
-from voxcommons.prepare.recording import cut
-from voxcommons.prepare.slice import Slice, slices
-from voxcommons.synth.context import context_of
-from voxcommons.text.reader import read
 from voxcommons.train.few_shot import FewShotRecipe, Tuned, few_shot
-from voxcommons.train.phrases import Phrase, Split, domain_split, phrases_of, split
 from voxcommons.train.watching import Course, draw
 from voxcommons.voicefile.archive import copy_or_link, write_manifest
 from voxcommons.voicefile.delta import BASE_KEY
@@ -54,31 +47,16 @@ from voxcommons.voicefile.manifest import (
 from voxcommons.voicefile.names import voice_name
 from voxcommons.voicefile.tensors import RawTensor, write_tensors
 from voxcommons.voices.card import voice_card
-from voxcommons.voices.cloning import UNKNOWN_LANGUAGE, Preview, read_transcript
+from voxcommons.voices.cloning import Preview
 from voxcommons.voices.library import Library, Voice
 from voxcommons.voices.own_weights import own_weights
 from voxcommons.voices.public_networks import equipped
 from voxcommons.voices.tuning_check import SENTENCES, Ear, Heard, Limits, harm, refusal
+from voxcommons.voices.tuning_phrases import Gathered, Source, check_base, gather
 
-MOST_SECONDS: Final = 2 * 3600.0
 _GAP_S: Final = 0.6  # between recordings that are kept as one
 _MOST_KEPT_BYTES: Final = FILE_LIMITS[REFERENCE_FILE] // 3 * 2  # of samples of 16 bits; FLAC makes at least a third less of speech
 _WAY, _RANK, MARK = "way", "rank", "mark"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A recording to tune on.
-
-    Attributes:
-        path: the recording.
-        text: what is said in it; None where nobody knows.
-        language: of it, a mode of `text.reader.read`; None finds it.
-    """
-
-    path: Path
-    text: str | None = None
-    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,19 +118,6 @@ class Finetuned:
     peak_bytes: int
 
 
-@dataclass(frozen=True)
-class _Gathered:
-    """Phrases of all sources; `first` of them are of the recording the voice had."""
-
-    phrases: tuple[Phrase, ...]
-    first: int
-    added: tuple[tuple[Source, Audio], ...]
-
-    def split(self, *, domain: bool) -> Split:
-        """What is learnt from, and what is kept back."""
-        return domain_split(self.phrases[: self.first], self.phrases[self.first :]) if domain else split(self.phrases)
-
-
 def finetune(
     library: Library, name: str, added: Sequence[Source] = (), *, base_place: Path, home: Path, options: TuneOptions | None = None,
     progress: Progress | None = None,
@@ -177,10 +142,10 @@ def finetune(
     options, progress, begun = options or TuneOptions(), progress or NullProgress(), time.monotonic()
     voice = _tunable(library, name, options)
     start = {} if options.fresh else _earlier(voice, options.recipe)
-    gathered = _gather(voice, added, base_place, home, options, progress)
+    gathered = gather(voice, added, base_place, home, device=options.device, progress=progress)
     progress.start(None, "loading the base model for training")
     model = equipped(load_base(base_place, placement=Placement(options.device, for_training=True), parts=_TRAINED), home)
-    _check_base(voice, model)
+    check_base(voice, model)
     tuned = few_shot(model, voice.features.style, gathered.split(domain=options.domain), options.recipe, start=start, progress=progress)
     del model
     before = after = None
@@ -210,14 +175,6 @@ def _tunable(library: Library, name: str, options: TuneOptions) -> Voice:
     return voice
 
 
-def _check_base(voice: Voice, base: BaseModel) -> None:
-    if voice.manifest.base.sha256 != base.sha256:
-        raise InputError(
-            f"the voice {voice.name} was made for another base model", expected=voice.manifest.base.name, found=base.name,
-            do="use that base model (--base)",
-        )  # fmt: skip
-
-
 def _earlier(voice: Voice, recipe: FewShotRecipe) -> Mapping[str, Tensor]:
     """What the voice has learnt so far."""
     own = own_weights(voice)
@@ -241,90 +198,11 @@ def tuning_notes(voice: Voice) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-# --- what is tuned on --------------------------------------------------------------------------------------------------
-
-
-def _gather(
-    voice: Voice, added: Sequence[Source], base_place: Path, home: Path, options: TuneOptions, progress: Progress
-) -> _Gathered:
-    """Read all recordings and listen to their phrases."""
-    taken = [(source, _read(source, progress)) for source in added]  # a mistake is told before a model is loaded
-    own = _own_source(voice)
-    if own is None and not taken:
-        raise InputError(
-            "there is nothing to tune on", expected="a voice that keeps its recording, or --add RECORDING", found=f"{voice.name} without",
-            do="give recordings with --add, or clone again without --no-recording",
-        )  # fmt: skip
-    progress.start(None, "loading the base model to listen with")
-    base = equipped(load_base(base_place, placement=Placement(options.device), parts=("content", "semantic_to_wave")), home, cloning=True)
-    _check_base(voice, base)
-    phrases: list[Phrase] = []
-    first = 0
-    if own is not None:
-        phrases += _phrases(base, own, _read(own, progress), progress)
-        first = len(phrases)
-    for source, read_in in taken:
-        phrases += _phrases(base, source, read_in, progress)
-    return _Gathered(tuple(phrases), first, tuple((source, read_in.audio) for source, read_in in taken))
-
-
-def _own_source(voice: Voice) -> Source | None:
-    if not voice.has_recording:
-        return None
-    words = voice.folder / TRANSCRIPT_FILE
-    text = words.read_text(encoding="utf-8") if TRANSCRIPT_FILE in voice.manifest.files else None
-    language = voice.manifest.language
-    return Source(voice.folder / REFERENCE_FILE, text, None if language == UNKNOWN_LANGUAGE else language)
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """A recording and where it was cut."""
-
-    audio: Audio
-    spans: tuple[Slice, ...]
-
-
-def _read(source: Source, progress: Progress) -> _Cut:
-    """Read and cut a recording; a single sentence may be shorter than what a voice can be made of.
-
-    Raises:
-        InputError: nobody speaks in it.
-    """
-    audio = load(source.path, max_seconds=MOST_SECONDS, progress=progress)
-    if len(audio.samples) >= SHORTEST_S * audio.rate:
-        prepared = cut(check(audio))
-        return _Cut(prepared.checked.audio, prepared.references)
-    spans = slices(audio.samples, audio.rate, speech_frames(audio.samples, audio.rate))
-    if not spans:
-        raise InputError("the recording holds no speech", expected="somebody speaking", found=source.path.name, key="recording_silent")
-    return _Cut(audio, tuple(spans))
-
-
-def _phrases(base: BaseModel, source: Source, read_in: _Cut, progress: Progress) -> list[Phrase]:
-    transcript = read_transcript(source.text, source.language, table=base.table)
-    found = phrases_of(base, read_in.audio, read_in.spans, transcript.utterance, progress=progress)
-    return [_with_context(base, phrase) for phrase in found] if base.context is not None else found
-
-
-def _with_context(base: BaseModel, phrase: Phrase) -> Phrase:
-    """A phrase with its context features, where its words give its phonemes."""
-    if base.context is None or not phrase.text:
-        return phrase
-    utterance = read(phrase.text, "auto", table=base.table)
-    count = len(utterance.ids)
-    if not 0 < count <= len(phrase.phones) or tuple(phrase.phones[:count].tolist()) != utterance.ids:
-        return phrase
-    rows = np.zeros((len(phrase.phones), base.context.width), np.float32)
-    rows[:count] = context_of(base.context, utterance).numpy()
-    return dataclasses.replace(phrase, context=rows)
-
-
 # --- hearing it --------------------------------------------------------------------------------------------------------
 
 
 def _listen(  # noqa: PLR0913 - what is heard, and with what
-    voice: Voice, tuned: Tuned, gathered: _Gathered, sentences: int, base_place: Path, home: Path, progress: Progress
+    voice: Voice, tuned: Tuned, gathered: Gathered, sentences: int, base_place: Path, home: Path, progress: Progress
 ) -> tuple[Heard, Heard]:
     """The voice as it was and as it would be, on its old phrases where it had some."""
     base = equipped(load_base(base_place), home)
@@ -344,7 +222,7 @@ class _Made:
     """Everything a changed voice is written from."""
 
     tuned: Tuned
-    gathered: _Gathered
+    gathered: Gathered
     before: Heard | None
     after: Heard | None
     options: TuneOptions
@@ -402,7 +280,7 @@ def _write_weights(path: Path, voice: Voice, made: _Made) -> None:
     write_tensors(path, tensors, {BASE_KEY: voice.manifest.base.sha256, _WAY: recipe.way, _RANK: str(recipe.rank)})
 
 
-def _with_recordings(folder: Path, manifest: VoiceManifest, gathered: _Gathered) -> VoiceManifest:
+def _with_recordings(folder: Path, manifest: VoiceManifest, gathered: Gathered) -> VoiceManifest:
     """Put added recordings behind the one the voice keeps; what does not fit is not kept."""
     own = folder / REFERENCE_FILE
     kept = load(own) if own.is_file() else None
