@@ -97,7 +97,7 @@ def test_a_gate_that_was_ordered_refuses_a_poor_recording_for_good(settings, que
     sound = speech_like((4.0, 6.0))
     noisy = sound + np.random.default_rng(0).normal(0, 0.3 * sound.std(), len(sound)).astype(np.float32)
     given = given | {"recording": str(write_wav(tmp_path / "noisy.wav", noisy))}
-    strict, any_ = queue.submit([clone_order(given | {"gate": "strict"}, settings), clone_order(given | {"gate": "none", "name": "other"}, settings)])
+    strict, any_ = queue.submit(clone_order(given | more, settings) for more in ({"gate": "strict"}, {"gate": "none", "name": "other"}))
     Worker(queue, {"clone": CloneHandler(settings)}, poll_s=0.001).run(until_empty=True)
     assert (queue.get(strict.id).state, queue.get(strict.id).tries) == (State.FAILED, 1)
     assert "not good enough" in queue.get(strict.id).error
