@@ -8,6 +8,7 @@ from tiny_corpus import vowel
 from voxcommons.base.errors import InputError
 from voxcommons.models import configs
 from voxcommons.models.build import build_module
+from voxcommons.models.configs import correction_size
 from voxcommons.prepare.corpus import Clip, Corpus
 from voxcommons.train.acoustic import distances
 from voxcommons.train.acoustic_batch import Loader, Utterance
@@ -56,10 +57,13 @@ def voices(model, corpus, tmp_path_factory):
 
 
 def cloned(model, corpus, voices, numbers):
-    """The voice [1, G, 1] that cloning makes of some clips."""
+    """The voice [1, G, 1] that cloning makes of some clips, but for the correction, which training is without."""
     waves = [torch.from_numpy(corpus.wave(corpus.clips[number]))[None] for number in numbers]
     heard = [model.hear(wave, torch.from_numpy(voices.codes[number].astype(np.int64))) for wave, number in zip(waves, numbers, strict=True)]
-    return model.describe(heard)[None, :, None]
+    voice = model.describe(heard)[None, :, None]
+    told = model.style_channels + 1
+    voice[:, told : told + correction_size(model.width)] = 0
+    return voice
 
 
 @pytest.mark.parametrize("numbers", [[0], [1], [4, 2], [2, 3, 4], [1, 0, 5]])
@@ -68,7 +72,8 @@ def test_a_person_is_described_in_training_as_by_cloning(model, corpus, voices, 
     found = voices.describe(numbers)
     style = model.predictor.style(torch.from_numpy(found.statistics)[None], torch.from_numpy(found.vector)[None])[0]
     memory = np.concatenate([np.where(np.arange(voices.room) < found.remembered, found.codes, -1.0)[None], found.mel]).T
-    given = torch.cat([style, torch.tensor([found.statistics[MIDDLE]]), torch.from_numpy(memory).float().flatten()])
+    correction = torch.zeros(correction_size(model.width))
+    given = torch.cat([style, torch.tensor([found.statistics[MIDDLE]]), correction, torch.from_numpy(memory).float().flatten()])
     assert torch.allclose(given, wanted, atol=5e-3)
 
 
