@@ -55,6 +55,10 @@ def test_pauses_are_left_as_they_are():
     quiet = said.mean(1) <= correction.levels[0, 0]
     assert quiet.any()
     assert torch.equal(correction.corrected(said.T[None], hidden[None])[0].T[quiet], said[quiet])
+    hushed, spoken = (correction.corrected(said.T[None], hidden[None], hush)[0].T for hush in (0.5, 0.0))
+    assert torch.allclose(hushed[quiet], said[quiet] - 0.5)
+    loud = said.mean(1) >= correction.levels[0, 1]
+    assert torch.equal(hushed[loud], spoken[loud])
 
 
 def test_a_correction_survives_being_kept_in_a_voice_and_none_changes_nothing():

@@ -9,6 +9,7 @@ from voxcommons.base.errors import InputError
 from voxcommons.models import configs
 from voxcommons.models.build import build_module
 from voxcommons.models.configs import correction_size
+from voxcommons.models.correction import no_correction
 from voxcommons.prepare.corpus import Clip, Corpus
 from voxcommons.train.acoustic import distances
 from voxcommons.train.acoustic_batch import Loader, Utterance
@@ -62,7 +63,7 @@ def cloned(model, corpus, voices, numbers):
     heard = [model.hear(wave, torch.from_numpy(voices.codes[number].astype(np.int64))) for wave, number in zip(waves, numbers, strict=True)]
     voice = model.describe(heard)[None, :, None]
     told = model.style_channels + 1
-    voice[:, told : told + correction_size(model.width)] = 0
+    voice[:, told : told + correction_size(model.width), 0] = no_correction(model.width, voice)
     return voice
 
 
@@ -72,7 +73,7 @@ def test_a_person_is_described_in_training_as_by_cloning(model, corpus, voices, 
     found = voices.describe(numbers)
     style = model.predictor.style(torch.from_numpy(found.statistics)[None], torch.from_numpy(found.vector)[None])[0]
     memory = np.concatenate([np.where(np.arange(voices.room) < found.remembered, found.codes, -1.0)[None], found.mel]).T
-    correction = torch.zeros(correction_size(model.width))
+    correction = no_correction(model.width, style)[0]
     given = torch.cat([style, torch.tensor([found.statistics[MIDDLE]]), correction, torch.from_numpy(memory).float().flatten()])
     assert torch.allclose(given, wanted, atol=5e-3)
 

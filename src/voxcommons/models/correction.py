@@ -24,6 +24,7 @@ _LEAST_WEIGHT, _QUIET_HEARD, _LOUD_HEARD = 0.1, 0.05, 0.4
 # The rest of a recording is told best by these: with 6 s nothing can be corrected, 12 s gain 2 % and 24 s 3 to 4 % of the distance.
 _RIDGE, _RIDGE_FRAMES, _DOUBTED_FRAMES = 0.3, 3000.0, 200.0
 _LEAST_RANGE = 1e-3
+_ALWAYS = -1e3  # a level that every frame is above
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,25 @@ class Correction:
         """[B, N] as a voice keeps them."""
         return torch.cat([self.levels, self.shift, self.look.flatten(1), self.give.flatten(1)], 1)
 
-    def corrected(self, mel: Tensor, hidden: Tensor) -> Tensor:
-        """Mel frames [B, C, F] of the channels [B, F, W] they were made from, as the person sounds."""
+    def corrected(self, mel: Tensor, hidden: Tensor, hush: float = 0.0) -> Tensor:
+        """Mel frames as the person sounds.
+
+        Args:
+            mel: [B, C, F] as they are said.
+            hidden: [B, F, W] the channels they were made from.
+            hush: by how much pauses are made quieter: what is heard in them is the room of the recording, not the person.
+        """
         begin, whole = self.levels[:, :1], self.levels[:, 1:]
-        share = ((mel.mean(1) - begin) / (whole - begin).clamp_min(_LEAST_RANGE)).clamp(0, 1)  # [B, F]
+        share = ((mel.mean(1) - begin) / (whole - begin).clamp_min(_LEAST_RANGE)).clamp(0, 1)[:, None]  # [B, 1, F]
         lacking = (hidden @ self.look @ self.give).transpose(1, 2) + self.shift[:, :, None]
-        return mel + lacking * share[:, None]
+        return mel + lacking * share - hush * (1 - share)
 
 
 def no_correction(width: int, like: Tensor) -> Tensor:
     """[1, N] flat: nothing is changed."""
-    return like.new_zeros(1, correction_size(width))
+    nothing = like.new_zeros(1, correction_size(width))
+    nothing[:, :2] = _ALWAYS
+    return nothing
 
 
 def fitted(hidden: Sequence[Tensor], said: Sequence[Tensor], heard: Sequence[Tensor]) -> Correction:

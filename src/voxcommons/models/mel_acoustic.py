@@ -29,6 +29,7 @@ from voxcommons.models.training_pass import length_mask
 NO_CODE = -1.0
 _PER_MEMORY = 1 + BANDS
 _USUAL_NOISE = 0.5
+_HUSH = 0.5  # of the scale of mel frames, 8.7 dB: pauses keep their sound and lose some of the hiss of the room
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,8 @@ class MelAcoustic(nn.Module):
         ge = ge.expand(z.shape[0], -1, -1)
         style, middle, _, _ = self._voice(ge)
         pitch = self._intonation(pitch_hz, middle).to(z.dtype)
-        return self.predictor.mel(z[:, : self.width], pitch, style, correction=self.correction(ge)).to(z.dtype)
+        hidden = self.predictor.before_mel(z[:, : self.width], pitch, style)
+        return self.correction(ge).corrected(self.predictor.said(hidden), hidden.float(), _HUSH).to(z.dtype)
 
     def render(
         self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None
