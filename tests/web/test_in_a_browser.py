@@ -428,7 +428,10 @@ def test_no_page_has_a_barrier_that_axe_finds_or_is_wider_than_a_small_phone(vis
     page = spoken(visit, **how)
     page.locator(".word").first.click()
     page.locator("summary").click()
+    expect(page.locator('#play[data-playing="false"]')).to_be_visible()  # from here on nothing repaints the words
     wrong["spoken"] = findings(page)
+    page.eval_on_selector_all(".word", "words => words.forEach(word => word.classList.add('now'))")
+    wrong["while it is heard"] = findings(page)
     page = recording(visit, **how)
     if scheme == "light":
         wrong["microphone"] = findings(page)
