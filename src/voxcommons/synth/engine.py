@@ -25,7 +25,7 @@ from voxcommons.synth.course import Course, Delivery
 from voxcommons.synth.decoding import Chunking, DecodeItem, DecodeOptions, Reason, decode_batch, decode_stream
 from voxcommons.synth.intonation import check_pitch, middle_hz
 from voxcommons.synth.options import MAX_CHARACTERS, SpeakOptions, Streaming
-from voxcommons.synth.passages import Passage, passages
+from voxcommons.synth.passages import Passage, longest_sentence, passages
 from voxcommons.synth.sampling import SamplingOptions
 from voxcommons.synth.self_check import SUSPICIOUS_NATS, SelfCheck
 from voxcommons.synth.speaker import Speaker, SpeakingVoice, speaker_of
@@ -43,7 +43,6 @@ __all__ = ["SILENT_PHONES", "Engine", "SpeakingVoice", "provenance"]
 SILENT_PHONES = frozenset("! ? … , . - ~ _ : ; SP SP2 SP3 EOS UNK".split())
 
 # Characters a second, by which the longest sentence a base model can speak becomes a length of text.
-_LATIN_PER_S, _HAN_PER_S = 15, 5
 # Natural speech has 3 to 25 phonemes a second, 25 tokens a second: 1 to 8 tokens a phoneme. Beyond that it is broken.
 _MOST_CODES_PER_PHONE, _SPARE_CODES = 8, 25
 _FEWEST_CODES_PER_PHONE, _SUSPICIOUS_CODES_PER_PHONE = 0.5, 0.8
@@ -149,7 +148,7 @@ class Engine:
         return clocked(self._speak(script, speaker, options, aligned=aligned))
 
     def _speak(self, script: Script, speaker: Speaker, options: SpeakOptions, *, aligned: bool) -> Iterator[AudioChunk]:
-        longest = _longest_sentence(script.text, self.base.facts.longest_sentence_s)
+        longest = longest_sentence(script.text, self.base.facts.longest_sentence_s)
         lead_s, parts = passages(script, longest, options.pause_s, aligned=aligned)
         centre_hz = self._centre_hz(script, speaker, options)
         spoken, told = False, script.warnings
@@ -373,12 +372,6 @@ def _check_length(text: str) -> None:
 
 def _no_text(found: str) -> InputError:
     return InputError("there is no text to speak", expected="words", found=found, do="give words", key="no_text")
-
-
-def _longest_sentence(text: str, longest_s: float) -> int:
-    """In characters."""
-    han = sum("\u3400" <= character <= "\u9fff" for character in text)
-    return round(longest_s * (_HAN_PER_S if 3 * han > len(text) else _LATIN_PER_S))
 
 
 def _strange_languages(utterance: Utterance, known: Sequence[str], start: int, end: int) -> tuple[TextWarning, ...]:

@@ -22,6 +22,7 @@ from voxcommons.text.symbols import phone_ids
 
 _CLOSERS = "\"'”’»)]}）】》」』 "
 _OPENERS = "\"'“‘«([{（【《「『"
+_LATIN_PER_S, _HAN_PER_S = 15, 5
 _JOINT_S = 0.04  # between two halves of a sentence that is cut only because its manner changes
 
 
@@ -165,3 +166,9 @@ def _gap(script: Script, one: Sentence, other: Sentence, pause_s: float, joints:
     if not ends_here and one.text[-1:].isalnum() and _any_within(joints, one.end, other.start):
         return _Gap(_JOINT_S, exact=True)
     return _Gap(max(usual, pause_s) if ends_here else usual, mark=mark)
+
+
+def longest_sentence(text: str, longest_s: float) -> int:
+    """How many characters of a text are spoken in so many seconds."""
+    han = sum("\u3400" <= character <= "\u9fff" for character in text)
+    return round(longest_s * (_HAN_PER_S if 3 * han > len(text) else _LATIN_PER_S))
