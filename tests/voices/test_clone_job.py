@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dying_work import Power, Work
 from sounds import speech_like, write_wav
 from tiny_base import make_tiny_base
 from voxcommons.base.database import Database
@@ -39,37 +40,6 @@ def queue(settings):
     database = Database.of(settings)
     yield DurableQueue(database)
     database.close()
-
-
-class Power(Exception):
-    """The plug is pulled."""
-
-
-class Work:
-    """A job in the hands of a worker that dies at its n-th step."""
-
-    def __init__(self, payload, number=1, dies_at=None):
-        self.job_id, self.payload, self.number = "ab" * 16, payload, number
-        self.steps, self._dies_at = 0, dies_at
-        self.notes = []
-
-    def check(self):
-        self.steps += 1
-        if self.steps == self._dies_at:
-            raise Power
-
-    def start(self, total, label):
-        self.check()
-
-    def advance(self, n=1):
-        self.check()
-
-    def note(self, text):
-        self.notes.append(text)
-        self.check()
-
-    def finish(self):
-        self.check()
 
 
 def test_a_voice_is_ordered_and_made(settings, queue, given):

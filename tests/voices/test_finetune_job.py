@@ -2,6 +2,7 @@
 
 import pytest
 
+from dying_work import Power, Work
 from sounds import speech_like, write_wav
 from tiny_base import make_tiny_base
 from voxcommons.base.errors import InputError
@@ -12,35 +13,6 @@ from voxcommons.voices.finetune_job import FinetuneHandler, FinetuneOrder, finet
 from voxcommons.voices.library import Library
 from voxcommons.voices.tasks import TASKS
 from voxcommons.voices.tuning import tuning_notes
-
-
-class Power(Exception):
-    """The plug is pulled."""
-
-
-class Work:
-    """A job in the hands of a worker that dies at its n-th step."""
-
-    def __init__(self, payload, dies_at=None):
-        self.job_id, self.payload, self.number = "ab" * 16, payload, 1
-        self.steps, self._dies_at = 0, dies_at
-
-    def check(self):
-        self.steps += 1
-        if self.steps == self._dies_at:
-            raise Power
-
-    def start(self, total, label):
-        self.check()
-
-    def advance(self, n=1):
-        self.check()
-
-    def note(self, text):
-        self.check()
-
-    def finish(self):
-        self.check()
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +52,7 @@ def test_a_worker_that_dies_leaves_the_voice_as_it_was(settings, base):
     before = (library.get("a").folder / "voice.json").read_bytes()
     for dies_at in (1, 8, 14):
         with pytest.raises(Power):
-            FinetuneHandler(settings)(Work(payload(settings, base), dies_at))
+            FinetuneHandler(settings)(Work(payload(settings, base), dies_at=dies_at))
         assert (library.get("a").folder / "voice.json").read_bytes() == before
 
 
