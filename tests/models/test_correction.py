@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from voxcommons.models.configs import CORRECTION_RANK, correction_size
-from voxcommons.models.correction import CHANNELS, Correction, fitted, mean_of, no_correction
+from voxcommons.models.correction import Correction, fitted, mean_of, no_correction
+from voxcommons.models.mel_frames import CHANNELS
 
 WIDTH = 24
 
@@ -41,8 +42,7 @@ def test_what_is_off_in_one_recording_is_mended_in_another():
 
 
 def test_little_of_a_person_changes_little_and_nothing_is_made_of_noise():
-    far = Correction(*(getattr(made(3000, mistakes=mistakes()), name) for name in ("levels", "shift", "look", "give")))
-    near = made(60, mistakes=mistakes())
+    far, near = (made(frames, mistakes=mistakes()) for frames in (3000, 60))
     moved = [float((one.look @ one.give).abs().mean()) for one in (far, near)]
     assert moved[1] < 0.3 * moved[0]
     with_it, without = left(made(1500), recording(500, 1))

@@ -216,7 +216,7 @@ def test_places_tell_how_far_a_code_is_from_the_ends_of_its_phoneme():
 def test_gradients_reach_everything_but_the_timbre_encoder_and_the_generator():
     torch.manual_seed(0)
     model = MelAcoustic(**{name: value for name, value in asdict(replace(TINY, dropout=0.0)).items() if name != "kind"})
-    memory, mask = model._voice(torch.randn(1, model.gin, 1))[3], torch.ones(1, 12, dtype=torch.bool)
+    memory, mask = model._voice(torch.randn(1, model.gin, 1))[2], torch.ones(1, 12, dtype=torch.bool)
     style = model.predictor.style(torch.randn(1, 162), torch.rand(1, TINY.vector))
     places = (torch.arange(12) // 3)[None]
     features, pitch = model.predictor.features(tokens(12), mask, phonemes(5), places, style, memory)

@@ -123,7 +123,7 @@ class MelAcoustic(nn.Module):
 
     def correction(self, ge: Tensor) -> Correction:
         """What voices [B, G, 1] know about the mistakes of the predictor."""
-        return Correction.of(self._voice(ge)[2], self.width)
+        return Correction.of(self._parts(ge[:, :, 0])[2], self.width)
 
     def _memory_of(self, clips: Sequence[Heard], like: Tensor) -> Tensor:
         """[remembered_codes, 1 + BANDS] of the beginnings of recordings."""
@@ -139,7 +139,7 @@ class MelAcoustic(nn.Module):
         ge = voice[None, :, None]
         phones = clip.codes.new_zeros(1, 1) if clip.phones is None else clip.phones[None]
         prior = self.prior(clip.codes[None], phones, ge, places=None if clip.places is None else clip.places[None])
-        style, middle, _, _ = self._voice(ge)
+        style, middle, _, _ = self._parts(voice[None])
         hidden = self.predictor.before_mel(prior.m[:, : self.width], self._intonation(clip.pitch_hz[None], middle), style)
         return hidden[0].float(), self.predictor.said(hidden)[0].T
 
@@ -181,7 +181,7 @@ class MelAcoustic(nn.Module):
         else:
             mask = length_mask(code_lengths, codes.shape[1])[:, 0] > 0
         places = torch.full_like(codes, -1) if places is None else places
-        style, middle, _, memory = self._voice(ge.expand(codes.shape[0], -1, -1))
+        style, middle, memory = self._voice(ge.expand(codes.shape[0], -1, -1))
         features, pitch = self.predictor.features(codes, mask, phones, places, style, memory)
         octaves = pitch[:, :1] + middle[:, :, None]
         silent = features.new_zeros(features.shape[0], HOP, features.shape[2])
@@ -230,10 +230,10 @@ class MelAcoustic(nn.Module):
     def mel(self, z: Tensor, ge: Tensor, pitch_hz: Tensor) -> Tensor:
         """The mel frames [B, CHANNELS, F] of latents at a pitch [B, F] in Hz."""
         ge = ge.expand(z.shape[0], -1, -1)
-        style, middle, _, _ = self._voice(ge)
+        style, middle, correction, _ = self._parts(ge[:, :, 0])
         pitch = self._intonation(pitch_hz, middle).to(z.dtype)
-        hidden = self.predictor.before_mel(z[:, : self.width], pitch, style)
-        return self.correction(ge).corrected(self.predictor.said(hidden), hidden.float(), _HUSH).to(z.dtype)
+        found = Correction.of(correction, self.width)
+        return self.predictor.mel(z[:, : self.width], pitch, style, correction=found, hush=_HUSH).to(z.dtype)
 
     def render(
         self, z: Tensor, ge: Tensor, lengths: Tensor | None = None, pitch_hz: Tensor | None = None, phase: Tensor | None = None
@@ -286,14 +286,14 @@ class MelAcoustic(nn.Module):
         """Voices [B, G] cut up: style, middle of the pitch in octaves, correction, memory, each [B, numbers]."""
         return list(voices.split([self.style_channels, 1, correction_size(self.width), self.remembered_codes * _PER_MEMORY], 1))
 
-    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Tensor, Memory]:
-        """A voice [B, G, 1] taken apart: style [B, style], middle of the pitch [B, 1] in octaves, correction [B, N], memory."""
-        style, middle, correction, kept = self._parts(ge[:, :, 0])
+    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Memory]:
+        """What `prior` needs of voices [B, G, 1]: style [B, style], middle of the pitch [B, 1] in octaves, memory."""
+        style, middle, _, kept = self._parts(ge[:, :, 0])
         memory = kept.unflatten(1, (self.remembered_codes, _PER_MEMORY))
         codes = memory[:, :, 0].float()
         there = codes >= 0
         there = there | ~there.any(1, keepdim=True)  # attention needs something to look at
-        return style, middle, correction, Memory(codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
+        return style, middle, Memory(codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
 
 
 def memory_mel(mel: Tensor) -> Tensor:

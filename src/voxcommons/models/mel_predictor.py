@@ -138,7 +138,8 @@ class MelPredictor(nn.Module):
         return x, self.pout(self.pblock(x, style).transpose(1, 2)).transpose(1, 2).float()
 
     def mel(
-        self, features: Tensor, pitch: Tensor, style: Tensor, mask: Tensor | None = None, correction: Correction | None = None
+        self, features: Tensor, pitch: Tensor, style: Tensor, mask: Tensor | None = None, correction: Correction | None = None,
+        hush: float = 0.0,
     ) -> Tensor:
         """The mel frames [B, CHANNELS, F] of features spoken at a pitch.
 
@@ -148,10 +149,11 @@ class MelPredictor(nn.Module):
             style: [B, G].
             mask: [B, 1, F], 1 at real frames; None when all are.
             correction: of the people; None leaves the frames as they are said.
+            hush: see `Correction.corrected`.
         """
         hidden = self.before_mel(features, pitch, style, mask)
         mel = self.said(hidden)
-        return mel if correction is None else correction.corrected(mel, hidden.float())
+        return mel if correction is None else correction.corrected(mel, hidden.float(), hush)
 
     def before_mel(self, features: Tensor, pitch: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
         """The channels [B, F, W] that mel frames are made from; arguments as those of `mel`."""
