@@ -29,7 +29,7 @@ Samples = npt.NDArray[np.float32]
 Arrays = dict[str, npt.NDArray[Any]]
 
 MOST_BYTES: Final = 256 << 20
-_VERSION: Final = "2"  # of what is computed; a change of the features changes every key
+_VERSION: Final = "3"  # of what is computed; a change of the features changes every key
 _TIDY_EVERY: Final = 64
 
 
