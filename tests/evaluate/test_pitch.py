@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from voxcommons.evaluate.pitch import contour, median_pitch_hz, pitch_track
+from voxcommons.evaluate.pitch import contour, median_pitch_hz, pitch_range, pitch_track
 
 RATE = 16000
 
@@ -36,6 +36,13 @@ def test_rising_tone_rises_and_falling_tone_falls():
     assert up is not None and down is not None
     assert (np.diff(up) > 0).all() and (np.diff(down) < 0).all()
     assert up[-1] - up[0] == pytest.approx(12 * np.log2(240 / 160), abs=0.5)
+
+
+def test_range_is_that_of_the_middle_eight_tenths_and_none_where_little_is_voiced():
+    sweep = np.exp2(np.linspace(np.log2(120), np.log2(240), RATE))
+    assert pitch_range(pitch_track(buzz(sweep), RATE)) == pytest.approx(0.8, abs=0.03)
+    assert pitch_range(pitch_track(buzz(np.full(RATE, 150.0)), RATE)) == pytest.approx(0, abs=0.01)
+    assert pitch_range(np.array([100.0, 200.0] * 10)) == 0
 
 
 def test_unvoiced_stretch_has_no_contour():

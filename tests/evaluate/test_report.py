@@ -56,6 +56,13 @@ def test_clone_that_sounds_like_somebody_else_is_counted():
     assert figures_of("natural", some_scores())["right_speaker"].value == 1.0
 
 
+def test_flat_speech_is_told_by_its_range_beside_that_of_the_person():
+    natural = [score("natural", "ann", f"ann{i}", pitch_range=reach) for i, reach in enumerate((0.5, 0.6, 1.5))]
+    found = figures_of("starter", [*natural, score("starter", "ann", "bob0", pitch_range=0.3)])
+    assert found["pitch_range"].value == pytest.approx(0.5)
+    assert "pitch_range" not in figures_of("starter", [*natural, score("starter", "ann", "bob0")])
+
+
 def test_pitch_on_the_wrong_side_is_counted():
     assert figures_of("starter", some_scores())["sex_by_pitch"].value == 0.5
 

@@ -51,12 +51,14 @@ class Yardsticks:
         likeness: per (system, speaker, item), by the speaker encoder.
         spectral_nearest: who is nearest by the statistics of the spectrum.
         pitch_hz: median pitch of each person.
+        pitch_range: in octaves, the usual one of their sentences.
         pace: phones per second of each language.
     """
 
     likeness: Mapping[Key, Likeness]
     spectral_nearest: Mapping[Key, str]
     pitch_hz: Mapping[str, float]
+    pitch_range: Mapping[str, float]
     pace: Mapping[str, float]
 
 
@@ -152,6 +154,13 @@ def _pitch_distance(score: Score, yardsticks: Yardsticks) -> tuple[float, float]
     return abs(12 * float(np.log2(score.pitch_hz / normal))), 1.0
 
 
+def _pitch_range(score: Score, yardsticks: Yardsticks) -> tuple[float, float] | None:
+    normal = yardsticks.pitch_range.get(score.speaker)
+    if not normal or not score.pitch_range:
+        return None
+    return score.pitch_range / normal, 1.0
+
+
 FIGURES: tuple[Figure, ...] = (
     Figure("word_error", "word error", 100, 1, "%", "lower", _count("word_errors", "words")),
     Figure("phone_error", "phone error (own recogniser)", 100, 1, "%", "lower", _count("phone_errors", "phones")),
@@ -162,6 +171,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("right_spectrum", "nearest speaker by spectrum statistics is the right one", 100, 0, "%", "higher", _right_spectrum),
     Figure("sex_by_pitch", "pitch on the speaker's side of 165 Hz", 100, 0, "%", "higher", _sex_by_pitch),
     Figure("pitch_distance", "distance from the speaker's median pitch", 1, 1, "semitones", "lower", _pitch_distance),
+    Figure("pitch_range", "pitch range relative to the speaker's", 1, 2, "", "", _pitch_range),
     Figure("ovrl", "DNSMOS OVRL", 1, 2, "", "higher", _mean("ovrl")),
     Figure("sig", "DNSMOS SIG", 1, 2, "", "higher", _mean("sig")),
     Figure("bak", "DNSMOS BAK", 1, 2, "", "higher", _mean("bak")),
@@ -176,16 +186,15 @@ RELATIVE = tuple(figure.key for figure in FIGURES[:3])  # errors of weak recogni
 def yardsticks(scores: Sequence[Score]) -> Yardsticks:
     """Compute what is normal from the natural utterances among the scores."""
     natural = [score for score in scores if score.system == NATURAL]
-    pitch = {
-        name: float(np.median([s.pitch_hz for s in natural if s.speaker == name and s.pitch_hz] or [0.0]))
-        for name in {score.speaker for score in natural}
-    }
+    people = {score.speaker for score in natural}
+    pitch = {name: float(np.median([s.pitch_hz for s in natural if s.speaker == name and s.pitch_hz] or [0.0])) for name in people}
+    reach = {name: float(np.median([s.pitch_range for s in natural if s.speaker == name and s.pitch_range] or [0.0])) for name in people}
     pace = dict(_FALLBACK_PACE)
     for language in pace:
         paces = [s.phones / s.seconds for s in natural if s.language == language and s.phones and s.seconds > 0]
         if len(paces) >= 3:
             pace[language] = float(np.median(paces))
-    return Yardsticks(_likeness(scores, natural), _spectral_nearest(scores, natural), pitch, pace)
+    return Yardsticks(_likeness(scores, natural), _spectral_nearest(scores, natural), pitch, reach, pace)
 
 
 def _likeness(scores: Sequence[Score], natural: Sequence[Score]) -> dict[Key, Likeness]:

@@ -17,7 +17,7 @@ from voxcommons.audio.activity import activity
 from voxcommons.base.errors import MissingExtraError
 from voxcommons.evaluate.edits import edit_path
 from voxcommons.evaluate.mandarin import mandarin_errors, syllables
-from voxcommons.evaluate.pitch import contour, median_pitch_hz, pitch_track
+from voxcommons.evaluate.pitch import contour, median_pitch_hz, pitch_range, pitch_track
 from voxcommons.evaluate.quality import QualityMeter
 from voxcommons.evaluate.recognise import (
     EnglishRecogniser,
@@ -91,6 +91,7 @@ class Score:
     sig: float | None = None
     bak: float | None = None
     pitch_hz: float | None = None
+    pitch_range: float | None = None
     vector: tuple[float, ...] | None = None
     spectrum: tuple[float, ...] | None = None
     text: str = ""
@@ -217,6 +218,7 @@ def _plain(utterance: Utterance, phones: int, track: NDArray[np.float64]) -> Sco
         seconds=spoken_seconds(utterance.samples, utterance.rate),
         phones=phones,
         pitch_hz=round(median_pitch_hz(track), 2),
+        pitch_range=round(pitch_range(track), 3),
     )
 
 

@@ -16,6 +16,7 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 500.0
 _WINDOW_S = 0.05  # three periods of the lowest pitch
 _VOICED_STRENGTH = 0.5
 _SILENCE_RATIO = 0.03  # of the recording's peak
+_FEWEST_FOR_RANGE = 30  # 0.3 s
 _OCTAVE_COST = 0.02  # per octave, in favour of the higher pitch: a period's multiples are peaks as well
 
 
@@ -75,6 +76,15 @@ def median_pitch_hz(track: NDArray[np.float64]) -> float:
     """Return the median F0 of the voiced frames in Hz, 0 when nothing is voiced."""
     voiced = track[track > 0]
     return float(np.median(voiced)) if len(voiced) else 0.0
+
+
+def pitch_range(track: NDArray[np.float64]) -> float:
+    """Return how far the pitch of the voiced frames moves, in octaves between their lowest and highest tenth; 0 when few are voiced."""
+    voiced = track[track > 0]
+    if len(voiced) < _FEWEST_FOR_RANGE:
+        return 0.0
+    low, high = np.quantile(np.log2(voiced), (0.1, 0.9))
+    return float(high - low)
 
 
 def contour(track: NDArray[np.float64], start_s: float, end_s: float, points: int = 5) -> NDArray[np.float64] | None:
