@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from voxcommons.models.configs import CORRECTION_RANK, correction_size
-from voxcommons.models.correction import Correction, fitted, mean_of, no_correction
+from voxcommons.models.correction import Correction, fitted, mean_of, movement, no_correction
 from voxcommons.models.mel_frames import CHANNELS
 
 WIDTH = 24
@@ -85,3 +85,20 @@ def test_a_moment_of_speech_and_one_sound_do_not_break_it():
         assert bool(made(frames).flat().isfinite().all())
     flat = fitted([torch.ones(50, WIDTH)], [torch.zeros(50, CHANNELS)], [torch.ones(50, CHANNELS)]).flat()
     assert bool(flat.isfinite().all())
+
+
+def test_a_person_livelier_than_foretold_is_given_their_own_spread_and_nobody_is_flattened():
+    said = torch.randn(3000, generator=torch.Generator().manual_seed(3)) + 0.3
+    octave_errors = 1.6 * said + (torch.arange(3000) % 20 == 0) * torch.tensor([1.0, -1.0]).repeat(1500)
+    found = [movement(said, heard) for heard in (1.6 * said + 1.0, said, 0.5 * said, 5 * said, octave_errors)]
+    factors = [float(torch.exp2(one[1])) for one in found]
+    assert factors == [pytest.approx(1.6, rel=0.05), pytest.approx(1), 1, pytest.approx(2, rel=0.05), pytest.approx(1.6, rel=0.1)]
+    assert [float(one[0]) for one in found] == [pytest.approx(0.3, abs=0.05)] * 5
+
+
+def test_little_speech_moves_little_and_none_nothing():
+    said = torch.randn(3000, generator=torch.Generator().manual_seed(3)) + 0.3
+    few, many = (movement(said[:count], 2 * said[:count]) for count in (40, 3000))
+    assert 0 < float(few[1]) < 0.5 * float(many[1])
+    assert [movement(said[:count], 2 * said[:count]).tolist() for count in (0, 1)] == [[0, 0], [0, 0]]
+    assert movement(torch.zeros(50), torch.zeros(50)).tolist() == [0, 0]

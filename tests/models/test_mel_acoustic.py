@@ -8,12 +8,13 @@ import torch
 from voxcommons.models import configs
 from voxcommons.models.build import build_module, tensor_shapes
 from voxcommons.models.harmonic_source import track_pitch
+from voxcommons.models.istft_generator import PITCH_CENTRE_HZ
 from voxcommons.models.mel_acoustic import Heard, MelAcoustic, memory_mel
 from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames, stacked
 from voxcommons.models.mel_predictor import within_phoneme
 
 TINY = configs.mel_acoustic_tiny()
-FACTS = TINY.style + 1 + configs.correction_size(TINY.width)  # numbers of a voice before its memory
+FACTS = TINY.style + 3 + configs.correction_size(TINY.width)  # numbers of a voice before its memory
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -155,7 +156,7 @@ def test_the_order_of_recordings_of_one_length_matters_to_the_memory_only(model)
 def test_a_mixed_voice_is_the_mean_with_a_little_of_each_memory(model):
     voices = torch.stack([model.describe([heard(model, 1.0, hz=hz, seed=seed)]) for seed, hz in enumerate((110.0, 150.0, 200.0))])
     mixed = model.mixed(voices)
-    told = TINY.style + 1
+    told = TINY.style + 3
     assert torch.allclose(mixed[:told], voices[:, :told].mean(0))
     memory = mixed[FACTS:].unflatten(0, (TINY.remembered_codes, -1))
     each = voices[:, FACTS:].unflatten(1, (TINY.remembered_codes, -1))
@@ -184,6 +185,25 @@ def test_the_person_s_middle_moves_the_pitch_and_the_asked_pitch_is_spoken(model
     assert torch.allclose(ratio, torch.tensor(2**0.5), rtol=1e-3)
     asked = torch.full((1, 40), 200.0)
     assert not torch.allclose(model.mel(z, voice, asked), model.mel(z, voice, 0.8 * asked))
+
+
+@torch.no_grad()
+def test_the_pitch_of_a_voice_moves_around_its_middle_as_it_was_found_to(model, voice):
+    other = voice.clone()
+    found = voice[0, TINY.style + 1 :, 0]
+    other[:, TINY.style + 1] += 0.25
+    other[:, TINY.style + 2] += 0.5
+    middle = voice[0, TINY.style, 0]
+    usual, moved = (torch.log2(model.pitch(model.prior(tokens(20), phonemes(5), v).m, v) / PITCH_CENTRE_HZ) for v in (voice, other))
+    assert torch.allclose(moved - middle, 2**0.5 * (usual - middle - 0.25 * 2 ** found[1]), atol=1e-4)
+
+
+@torch.no_grad()
+def test_a_lively_recording_makes_a_livelier_voice_than_a_monotone_one(model):
+    time = torch.arange(64000) / 16000
+    lively = torch.sin(2 * torch.pi * 130 * torch.cumsum(torch.exp2(0.5 * torch.sin(3 * time)), 0) / 16000)
+    voices = [model.describe([model.hear(0.1 * wave[None], tokens(100)[0])]) for wave in (torch.sin(2 * torch.pi * 130 * time), lively)]
+    assert 0 == float(voices[0][TINY.style + 2]) < float(voices[1][TINY.style + 2])
 
 
 @torch.no_grad()
@@ -216,7 +236,7 @@ def test_places_tell_how_far_a_code_is_from_the_ends_of_its_phoneme():
 def test_gradients_reach_everything_but_the_timbre_encoder_and_the_generator():
     torch.manual_seed(0)
     model = MelAcoustic(**{name: value for name, value in asdict(replace(TINY, dropout=0.0)).items() if name != "kind"})
-    memory, mask = model._voice(torch.randn(1, model.gin, 1))[2], torch.ones(1, 12, dtype=torch.bool)
+    memory, mask = model._memory(torch.randn(1, model.gin, 1)), torch.ones(1, 12, dtype=torch.bool)
     style = model.predictor.style(torch.randn(1, 162), torch.rand(1, TINY.vector))
     places = (torch.arange(12) // 3)[None]
     features, pitch = model.predictor.features(tokens(12), mask, phonemes(5), places, style, memory)

@@ -65,10 +65,19 @@ def test_what_is_in_the_store_is_not_spoken_again_and_words_still_count_from_the
     assert store.kept[2, 8][0].words[0].start_s < begins
 
 
+def seed_that_says(engine, voice, start):
+    """The first seed under which the word at this place of the first sentence is heard: the tiny model says few of them."""
+    for seed in range(70, 120):
+        options = SpeakOptions(seed=seed, takes=1, word_times=True)
+        if start in [word.start for word in next(engine.speak(TEXT, voice, options)).words]:
+            return seed
+    raise AssertionError("no seed says this word")
+
+
 def test_a_word_is_taken_from_the_other_seed_and_the_rest_stays(engine, voice):
     plain = speak(engine, voice, word_times=True)
-    word = plain[0].words[0]
-    changed = speak(engine, voice, word_times=True, retakes=Retakes(words={0: (WordRetake(0, 77),)}))
+    word, seed = plain[0].words[0], seed_that_says(engine, voice, 0)
+    changed = speak(engine, voice, word_times=True, retakes=Retakes(words={0: (WordRetake(0, seed),)}))
     assert [one.text for one in changed[0].words] == [one.text for one in plain[0].words]
     assert changed[0].samples.tobytes() != plain[0].samples.tobytes()
     np.testing.assert_array_equal(changed[1].samples, plain[1].samples)

@@ -8,7 +8,6 @@ from tiny_corpus import vowel
 from voxcommons.base.errors import InputError
 from voxcommons.models import configs
 from voxcommons.models.build import build_module
-from voxcommons.models.configs import correction_size
 from voxcommons.models.correction import no_correction
 from voxcommons.prepare.corpus import Clip, Corpus
 from voxcommons.train.acoustic import distances
@@ -57,13 +56,19 @@ def voices(model, corpus, tmp_path_factory):
     return Voices.of(corpus, "train", features, codes, timbre_vectors(model.timbre, features, folder), model.remembered_codes)
 
 
+def no_mistakes(model, like):
+    """Of a voice, what says that pitch and frames are foretold rightly."""
+    return torch.cat([like.new_zeros(2), no_correction(model.width, like)[0]])
+
+
 def cloned(model, corpus, voices, numbers):
-    """The voice [1, G, 1] that cloning makes of some clips, but for the correction, which training is without."""
+    """The voice [1, G, 1] that cloning makes of some clips, but for what it knows about mistakes, which training is without."""
     waves = [torch.from_numpy(corpus.wave(corpus.clips[number]))[None] for number in numbers]
     heard = [model.hear(wave, torch.from_numpy(voices.codes[number].astype(np.int64))) for wave, number in zip(waves, numbers, strict=True)]
     voice = model.describe(heard)[None, :, None]
+    mistakes = no_mistakes(model, voice)
     told = model.style_channels + 1
-    voice[:, told : told + correction_size(model.width), 0] = no_correction(model.width, voice)
+    voice[:, told : told + len(mistakes), 0] = mistakes
     return voice
 
 
@@ -73,8 +78,8 @@ def test_a_person_is_described_in_training_as_by_cloning(model, corpus, voices, 
     found = voices.describe(numbers)
     style = model.predictor.style(torch.from_numpy(found.statistics)[None], torch.from_numpy(found.vector)[None])[0]
     memory = np.concatenate([np.where(np.arange(voices.room) < found.remembered, found.codes, -1.0)[None], found.mel]).T
-    correction = no_correction(model.width, style)[0]
-    given = torch.cat([style, torch.tensor([found.statistics[MIDDLE]]), correction, torch.from_numpy(memory).float().flatten()])
+    middle = torch.tensor([found.statistics[MIDDLE]])
+    given = torch.cat([style, middle, no_mistakes(model, style), torch.from_numpy(memory).float().flatten()])
     assert torch.allclose(given, wanted, atol=5e-3)
 
 

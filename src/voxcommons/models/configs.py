@@ -238,9 +238,9 @@ def correction_size(width: int) -> int:
 def voice_size(style: int, width: int, remembered_codes: int) -> int:
     """How many numbers a voice of the light model has.
 
-    They are style, middle of the pitch, correction of the frames, and per remembered code itself and its spectrum.
+    They are style, middle of the pitch, how it moves, correction of the frames, and per remembered code itself and its spectrum.
     """
-    return style + 1 + correction_size(width) + remembered_codes * (1 + BANDS)
+    return style + 3 + correction_size(width) + remembered_codes * (1 + BANDS)
 
 
 def mel_acoustic_starter() -> MelAcousticConfig:

@@ -4,6 +4,7 @@ The predictor has learnt some hundred people by heart; of somebody new it says f
 every recording of theirs. The recording a voice is cloned from shows how: its codes are told to the predictor, and what the frames
 lack is fitted to the channels behind the last block by ridge regression (Hoerl and Kennard, Technometrics 12, 1970). It is solved, not
 trained, so it takes a moment, needs no seed and cannot run away; it is kept as two thin matrices, as a voice is to stay small.
+Of the pitch it says the middle of what could be said, which is flatter than anybody speaks; how much flatter, the recording tells too.
 
 Shapes: B batch, F frames (50 Hz), W channels of the predictor, R rank, C channels of a mel frame.
 """
@@ -26,6 +27,8 @@ _LEAST_WEIGHT, _QUIET_HEARD, _LOUD_HEARD = 0.1, 0.05, 0.4
 # 2 % after 6 s, 4 % after 12 s and 6 % after 24 and 30 s; without holding back, 6 s made it worse.
 _RIDGE, _RIDGE_FRAMES, _DOUBTED_FRAMES = 0.3, 3000.0, 200.0
 _LEAST_RANGE = 1e-3
+_LOW, _HIGH = 0.1, 0.9  # between these shares of the voiced frames lies the spread of a pitch: trackers take octaves for one another
+_WIDEST, _DOUBTED_PITCHES = 2.0, 60.0
 _ALWAYS = -1e3  # a level that every frame is above
 
 
@@ -102,6 +105,25 @@ def fitted(hidden: Sequence[Tensor], said: Sequence[Tensor], heard: Sequence[Ten
     level = torch.cat(list(said)).mean(1)
     levels = torch.stack([torch.quantile(level, share) for share in (_QUIET, _LOUD)])
     return Correction(levels[None], shift[None].to(level), look[None].to(level), (trust * give)[None].to(level))
+
+
+def movement(said: Tensor, heard: Tensor) -> Tensor:
+    """How a person's pitch differs from what is foretold of it: [2].
+
+    The first is where the middle of the foretold pitch lies, in octaves; the second log2 of how much wider the person's moves around it,
+    from 0 (alike) to 1 (twice).
+
+    Args:
+        said: [N] foretold pitch of frames of the person, in octaves.
+        heard: [N] that of the recording.
+    """
+    if len(said) < 2:  # noqa: PLR2004 - no spread
+        return said.new_zeros(2)
+    both = torch.stack([said, heard]).double()
+    low, high = (torch.quantile(both, share, dim=1) for share in (_LOW, _HIGH))
+    narrow, wide = (high - low).clamp_min(_LEAST_RANGE)
+    trust = len(said) / (len(said) + _DOUBTED_PITCHES)
+    return (trust * torch.stack([both[0].median(), torch.log2((wide / narrow).clamp(1, _WIDEST))])).to(said)
 
 
 def mean_of(corrections: Correction) -> Correction:

@@ -2,8 +2,8 @@
 
 It answers the calls of `SemanticToWave`, but is no autoencoder: a predictor says pitch and mel frames, a generator renders them, and
 each is trained apart; docs/adr/0008-light-acoustic-model.md has the reasons.
-What it keeps of a person is one flat vector: a learned style, the middle of their pitch, a correction of what the predictor gets wrong
-about them, and ten seconds of how they sounded.
+What it keeps of a person is one flat vector: a learned style, the middle of their pitch and how it moves, a correction of
+what the predictor gets wrong about their frames, and ten seconds of how they sounded.
 
 Shapes: B batch, S codes (25 Hz), F frames (50 Hz), P phonemes, G numbers of a voice, L latent channels.
 """
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from voxcommons.models.configs import BANDS, correction_size, voice_size
-from voxcommons.models.correction import Correction, fitted, mean_of, no_correction
+from voxcommons.models.correction import Correction, fitted, mean_of, movement, no_correction
 from voxcommons.models.harmonic_source import cycles_of, track_pitch
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
 from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames
@@ -116,14 +116,15 @@ class MelAcoustic(nn.Module):
         style = self.predictor.style(statistics[None], vector[None])[0]
         middle = statistics[2 * BANDS : 2 * BANDS + 1]
         memory = self._memory_of(clips, statistics)
-        plain = torch.cat([style, middle, no_correction(self.width, statistics)[0], memory.flatten()])
-        hidden, said = zip(*(self._told(clip, plain) for clip in clips), strict=True)
-        correction = fitted(hidden, said, [clip.mel.T for clip in clips]).flat()[0]
-        return torch.cat([style, middle, correction, memory.flatten()])
+        plain = torch.cat([style, middle, middle.new_zeros(2), no_correction(self.width, statistics)[0], memory.flatten()])
+        hidden, mels, pitches = zip(*(self._told(clip, plain) for clip in clips), strict=True)
+        correction = fitted(hidden, mels, [clip.mel.T for clip in clips]).flat()[0]
+        said, heard = torch.cat(pitches, 1) - middle
+        return torch.cat([style, middle, movement(said, heard), correction, memory.flatten()])
 
     def correction(self, ge: Tensor) -> Correction:
         """What voices [B, G, 1] know about the mistakes of the predictor."""
-        return Correction.of(self._parts(ge[:, :, 0])[2], self.width)
+        return Correction.of(self._parts(ge[:, :, 0])[3], self.width)
 
     def _memory_of(self, clips: Sequence[Heard], like: Tensor) -> Tensor:
         """[remembered_codes, 1 + BANDS] of the beginnings of recordings."""
@@ -134,25 +135,32 @@ class MelAcoustic(nn.Module):
             done += len(part)
         return memory
 
-    def _told(self, clip: Heard, voice: Tensor) -> tuple[Tensor, Tensor]:
-        """What the predictor makes of a recording's codes in a voice [G]: channels [F, W], mel frames [F, CHANNELS]."""
+    def _told(self, clip: Heard, voice: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the predictor makes of a recording's codes in a voice [G].
+
+        Returns:
+            (channels [F, W], mel frames [F, CHANNELS], pitch [2, N] in octaves of frames that are voiced, foretold and heard).
+        """
         ge = voice[None, :, None]
         phones = clip.codes.new_zeros(1, 1) if clip.phones is None else clip.phones[None]
         prior = self.prior(clip.codes[None], phones, ge, places=None if clip.places is None else clip.places[None])
-        style, middle, _, _ = self._parts(voice[None])
+        style, middle, _, _, _ = self._parts(voice[None])
         hidden = self.predictor.before_mel(prior.m[:, : self.width], self._intonation(clip.pitch_hz[None], middle), style)
-        return hidden[0].float(), self.predictor.said(hidden)[0].T
+        foretold = self.pitch(prior.m, ge)[0]
+        voiced = (foretold > 0) & (clip.pitch_hz > 0)
+        pitches = _octaves_of(torch.stack([foretold, clip.pitch_hz])[:, voiced])
+        return hidden[0].float(), self.predictor.said(hidden)[0].T, pitches
 
     def mixed(self, voices: Tensor) -> Tensor:
         """One voice [G] of several [N, G], each weighing the same: the mean of what has one, a little of each one's memory."""
         taken = -(-self.remembered_codes // len(voices))
-        style, middle, corrections, memories = self._parts(voices)
+        style, middle, moves, corrections, memories = self._parts(voices)
         memories = memories.unflatten(1, (self.remembered_codes, _PER_MEMORY))
         known = torch.cat([each[each[:, 0] >= 0][:taken] for each in memories])[: self.remembered_codes]
         memory = self._empty_memory(voices)
         memory[: len(known)] = known
         correction = mean_of(Correction.of(corrections, self.width)).flat()[0] if len(voices) > 1 else corrections[0]
-        return torch.cat([style.mean(0), middle.mean(0), correction, memory.flatten()])
+        return torch.cat([style.mean(0), middle.mean(0), moves.mean(0), correction, memory.flatten()])
 
     # --- speaking ----------------------------------------------------------------------------------------------------
 
@@ -181,9 +189,10 @@ class MelAcoustic(nn.Module):
         else:
             mask = length_mask(code_lengths, codes.shape[1])[:, 0] > 0
         places = torch.full_like(codes, -1) if places is None else places
-        style, middle, memory = self._voice(ge.expand(codes.shape[0], -1, -1))
-        features, pitch = self.predictor.features(codes, mask, phones, places, style, memory)
-        octaves = pitch[:, :1] + middle[:, :, None]
+        voice = ge.expand(codes.shape[0], -1, -1)
+        style, middle, moves, _, _ = self._parts(voice[:, :, 0])
+        features, pitch = self.predictor.features(codes, mask, phones, places, style, self._memory(voice))
+        octaves = (pitch[:, :1] - moves[:, :1, None]) * torch.exp2(moves[:, 1:, None]) + middle[:, :, None]
         silent = features.new_zeros(features.shape[0], HOP, features.shape[2])
         hidden = torch.cat([features, octaves.to(features), pitch[:, 1:].to(features), silent], dim=1)
         frames = mask[:, None].to(hidden.dtype).repeat_interleave(FRAMES_PER_CODE, dim=2)
@@ -230,7 +239,7 @@ class MelAcoustic(nn.Module):
     def mel(self, z: Tensor, ge: Tensor, pitch_hz: Tensor) -> Tensor:
         """The mel frames [B, CHANNELS, F] of latents at a pitch [B, F] in Hz."""
         ge = ge.expand(z.shape[0], -1, -1)
-        style, middle, correction, _ = self._parts(ge[:, :, 0])
+        style, middle, _, correction, _ = self._parts(ge[:, :, 0])
         pitch = self._intonation(pitch_hz, middle).to(z.dtype)
         found = Correction.of(correction, self.width)
         return self.predictor.mel(z[:, : self.width], pitch, style, correction=found, hush=_HUSH).to(z.dtype)
@@ -283,17 +292,20 @@ class MelAcoustic(nn.Module):
         return torch.stack([(_octaves_of(pitch_hz).to(middle.dtype) - middle) * voiced, voiced], 1)
 
     def _parts(self, voices: Tensor) -> list[Tensor]:
-        """Voices [B, G] cut up: style, middle of the pitch in octaves, correction, memory, each [B, numbers]."""
-        return list(voices.split([self.style_channels, 1, correction_size(self.width), self.remembered_codes * _PER_MEMORY], 1))
+        """Voices [B, G] cut up, each [B, numbers].
 
-    def _voice(self, ge: Tensor) -> tuple[Tensor, Tensor, Memory]:
-        """What `prior` needs of voices [B, G, 1]: style [B, style], middle of the pitch [B, 1] in octaves, memory."""
-        style, middle, _, kept = self._parts(ge[:, :, 0])
-        memory = kept.unflatten(1, (self.remembered_codes, _PER_MEMORY))
+        They are style, middle of the pitch in octaves, `movement` of it, correction, memory.
+        """
+        sizes = [self.style_channels, 1, 2, correction_size(self.width), self.remembered_codes * _PER_MEMORY]
+        return list(voices.split(sizes, 1))
+
+    def _memory(self, ge: Tensor) -> Memory:
+        """What is looked up, of voices [B, G, 1]."""
+        memory = self._parts(ge[:, :, 0])[4].unflatten(1, (self.remembered_codes, _PER_MEMORY))
         codes = memory[:, :, 0].float()
         there = codes >= 0
         there = there | ~there.any(1, keepdim=True)  # attention needs something to look at
-        return style, middle, Memory(codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
+        return Memory(codes.clamp_min(0).round().long(), memory[:, :, 1:].transpose(1, 2), there)
 
 
 def memory_mel(mel: Tensor) -> Tensor:
