@@ -56,15 +56,15 @@ def test_speech_that_was_not_heard_is_foretold_better(base, shared, person):
 
 @torch.inference_mode()
 def spreads(base, voice, clips):
-    """Octaves between the lowest and the highest tenth of the pitch of some clips, foretold and their own."""
+    """Octaves between the lowest and the highest tenth of the pitch of some clips, foretold and their own, creaks left out."""
     model, ge, pitches = base.semantic_to_wave, torch.from_numpy(voice)[None, :, None], []
     for clip in clips:
         heard = model.hear(torch.from_numpy(level(clip))[None], content_of(base).tokens(content_wave(base, clip, 16000))[0])
         foretold = model.pitch(model.prior(heard.codes[None], torch.zeros(1, 1, dtype=torch.long), ge).m, ge)[0]
         voiced = (foretold > 0) & (heard.pitch_hz > 0)
         pitches.append(torch.log2(torch.stack([foretold, heard.pitch_hz])[:, voiced]))
-    found = torch.cat(pitches, 1)
-    return (found.quantile(0.9, dim=1) - found.quantile(0.1, dim=1)).tolist()
+    near = [each[(each - each.median()).abs() < 0.5] for each in torch.cat(pitches, 1)]
+    return [float(each.quantile(0.9) - each.quantile(0.1)) for each in near]
 
 
 @pytest.mark.parametrize("person", ["en_libri_27", "en_libri_5652", "zh-CN_cv-zh-7a39dd1ad05f"])
@@ -74,5 +74,5 @@ def test_speech_that_was_not_heard_is_foretold_nearer_to_how_lively_the_person_s
     plain = voice.copy()
     plain[base.semantic_to_wave.style_channels + 2] = 0
     (flat, _), (lively, own) = (spreads(base, each, others) for each in (plain, voice))
-    assert flat < 0.7 * own
+    assert flat < 0.8 * own
     assert abs(math.log(lively / own)) < 0.6 * abs(math.log(flat / own))
