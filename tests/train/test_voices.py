@@ -10,7 +10,7 @@ from voxcommons.models import configs
 from voxcommons.models.build import build_module
 from voxcommons.models.correction import no_correction
 from voxcommons.prepare.corpus import Clip, Corpus
-from voxcommons.train.acoustic import distances
+from voxcommons.train.acoustic import distances, spoken
 from voxcommons.train.acoustic_batch import Loader, Utterance
 from voxcommons.train.features import MIDDLE, corpus_features
 from voxcommons.train.predicted import predicted_frames
@@ -90,9 +90,9 @@ def test_predicted_frames_are_those_that_a_clone_of_the_other_clip_speaks(model,
     ge = cloned(model, corpus, voices, [0])
     codes, phones = torch.from_numpy(voices.codes[1].astype(np.int64))[None], torch.tensor([item.phones])
     z = model.latent(codes, phones, ge, places=torch.from_numpy(places)[None])
-    spoken = model.mel(z, ge, torch.from_numpy(voices.features.pitch_of(1).copy())[None])[0]
+    wanted = model.mel(z, ge, torch.from_numpy(voices.features.pitch_of(1).copy())[None])[0]
     assert found.shape == (len(places) * 2, 160)
-    assert torch.allclose(torch.from_numpy(found.astype(np.float32)).T, spoken, atol=5e-3)
+    assert torch.allclose(torch.from_numpy(found.astype(np.float32)).T, wanted, atol=5e-3)
     again = predicted_frames(model.predictor, [], "x", tmp_path)
     assert np.array_equal(again[1], found)
 
@@ -106,12 +106,12 @@ def test_nobody_is_told_by_the_clip_they_speak_unless_it_is_the_only_one(voices)
 def test_what_lies_beyond_an_item_does_not_count(model, corpus, voices):
     items = [Utterance(number, corpus.clips[number], (7, 8, 9), np.repeat([0, 1, 2], 6)) for number in (0, 1)]
     part = Loader(voices, 1).part(items, (0, 0), [0])
-    before = distances(model.predictor, part)
+    before = distances(part, *spoken(model.predictor, part))
     real = 2 * len(voices.codes[0])
     part.mel[:, :, real:] = 9.0
-    assert torch.equal(torch.stack(before), torch.stack(distances(model.predictor, part)))
+    assert torch.equal(torch.stack(before), torch.stack(distances(part, *spoken(model.predictor, part))))
     part.mel[:, :, real - 1 :] = 9.0
-    assert distances(model.predictor, part)[0] > before[0]
+    assert distances(part, *spoken(model.predictor, part))[0] > before[0]
     assert part.counts == {"frames": real, "voiced": float((voices.features.pitch_of(0) > 0).sum())}
 
 

@@ -29,7 +29,7 @@ _RIDGE, _RIDGE_FRAMES, _DOUBTED_FRAMES = 0.3, 3000.0, 200.0
 _LEAST_RANGE = 1e-3
 # The span of a pitch lies between these shares of the voiced frames that are not far from their middle: creaks, and octaves that a
 # tracker takes for one another, lie far. Without that border voices moved 1.2 times as far as their people.
-_LOW, _HIGH, _FAR_OCTAVES = 0.1, 0.9, 0.5
+_LOW, _HIGH, FAR_OCTAVES = 0.1, 0.9, 0.5
 _WIDEST, _DOUBTED_PITCHES = 2.0, 60.0
 _ALWAYS = -1e3  # a level that every frame is above
 
@@ -126,6 +126,11 @@ def movement(said: Tensor, heard: Tensor) -> Tensor:
     return trust * torch.stack([said.median(), torch.log2((wide / narrow).clamp(1, _WIDEST)).to(said)])
 
 
+def moved(octaves: Tensor, movement: Tensor) -> Tensor:
+    """Foretold pitches [B, 1, F], in octaves above the middles of people, as these people move theirs: `movement` [B, 2]."""
+    return (octaves - movement[:, :1, None]) * torch.exp2(movement[:, 1:, None])
+
+
 def mean_of(corrections: Correction) -> Correction:
     """One correction of several, each weighing the same."""
     whole = (corrections.look.double() @ corrections.give.double()).mean(0)
@@ -147,7 +152,7 @@ def _thin(answer: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
 
 def _span(octaves: Tensor) -> Tensor:
     """How many octaves a pitch [N] moves over."""
-    near = octaves[(octaves - octaves.median()).abs() < _FAR_OCTAVES]
+    near = octaves[(octaves - octaves.median()).abs() < FAR_OCTAVES]
     return torch.quantile(near, _HIGH) - torch.quantile(near, _LOW)
 
 

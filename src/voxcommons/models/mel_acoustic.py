@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from voxcommons.models.configs import BANDS, correction_size, voice_size
-from voxcommons.models.correction import Correction, fitted, mean_of, movement, no_correction
+from voxcommons.models.correction import Correction, fitted, mean_of, moved, movement, no_correction
 from voxcommons.models.harmonic_source import cycles_of, track_pitch
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
 from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames
@@ -126,6 +126,10 @@ class MelAcoustic(nn.Module):
         """What voices [B, G, 1] know about the mistakes of the predictor."""
         return Correction.of(self._parts(ge[:, :, 0])[3], self.width)
 
+    def movement(self, ge: Tensor) -> Tensor:
+        """How the pitch of voices [B, G, 1] moves beside what is foretold of it: [B, 2], see `correction.movement`."""
+        return self._parts(ge[:, :, 0])[2]
+
     def _memory_of(self, clips: Sequence[Heard], like: Tensor) -> Tensor:
         """[remembered_codes, 1 + BANDS] of the beginnings of recordings."""
         memory, done = self._empty_memory(like), 0
@@ -192,7 +196,7 @@ class MelAcoustic(nn.Module):
         voice = ge.expand(codes.shape[0], -1, -1)
         style, middle, moves, _, _ = self._parts(voice[:, :, 0])
         features, pitch = self.predictor.features(codes, mask, phones, places, style, self._memory(voice))
-        octaves = (pitch[:, :1] - moves[:, :1, None]) * torch.exp2(moves[:, 1:, None]) + middle[:, :, None]
+        octaves = moved(pitch[:, :1], moves) + middle[:, :, None]
         silent = features.new_zeros(features.shape[0], HOP, features.shape[2])
         hidden = torch.cat([features, octaves.to(features), pitch[:, 1:].to(features), silent], dim=1)
         frames = mask[:, None].to(hidden.dtype).repeat_interleave(FRAMES_PER_CODE, dim=2)

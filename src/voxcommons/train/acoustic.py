@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from voxcommons.models.correction import moved
 from voxcommons.models.mel_frames import CHANNELS
 from voxcommons.models.mel_predictor import MelPredictor
 from voxcommons.train.acoustic_batch import AcousticPart, Loader, Utterance, by_language
@@ -34,12 +35,14 @@ def spoken(model: MelPredictor, part: AcousticPart) -> tuple[Tensor, Tensor]:
     """Return (mel frames [B, CHANNELS, F] at the part's own pitch, the pitch that is predicted [B, 2, F])."""
     style = model.style(part.statistics, part.vector)
     features, pitch = model.features(part.codes, part.mask, part.phones, part.places, style, part.memory)
-    return model.mel(features, part.pitch, style, part.real, part.correction), pitch.float()
+    pitch = pitch.float()
+    if part.movement is not None:
+        pitch = torch.cat([moved(pitch[:, :1], part.movement), pitch[:, 1:]], 1)
+    return model.mel(features, part.pitch, style, part.real, part.correction), pitch
 
 
-def distances(model: MelPredictor, part: AcousticPart) -> tuple[Tensor, Tensor, Tensor]:
-    """How far a part is from what is wanted: mel per frame, octaves per voiced frame, surprise at voiced or not per frame."""
-    mel, pitch = spoken(model, part)
+def distances(part: AcousticPart, mel: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """How far what is `spoken` of a part is from it: mel per frame, octaves per voiced frame, surprise at voiced or not per frame."""
     real, voiced = part.real, part.pitch[:, 1:]
     frames = real.sum()
     off = ((mel - part.mel).abs() * real).sum() / (CHANNELS * frames)
@@ -58,7 +61,7 @@ class AcousticLesson(nn.Module):
     def forward(self, part: AcousticPart, totals: Mapping[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a part, per frame and voiced frame of the batch."""
         with self.place.autocast(self.recipe.precision):
-            mel, octaves, surprise = distances(self.model, part)
+            mel, octaves, surprise = distances(part, *spoken(self.model, part))
         frames = part.share("frames", totals)
         mel, octaves, surprise = frames * mel, part.share("voiced", totals) * octaves, frames * surprise
         loss = mel + self.recipe.pitch_weight * octaves + self.recipe.voiced_weight * surprise
@@ -106,7 +109,8 @@ def held_out_distances(model: MelPredictor, loader: Loader, items: Sequence[Utte
         found = []
         for start in range(0, len(chosen), HELD_OUT_BATCH):
             group = chosen[start : start + HELD_OUT_BATCH]
-            found.append([float(value) for value in distances(model, loader.part(group, (seed, start), range(len(group))).to(device))])
+            part = loader.part(group, (seed, start), range(len(group))).to(device)
+            found.append([float(value) for value in distances(part, *spoken(model, part))])
         means = np.mean(found, axis=0)
         figures |= {f"unseen_{name}_{language}": float(value) for name, value in zip(("mel", "pitch", "voiced"), means, strict=True)}
     return figures

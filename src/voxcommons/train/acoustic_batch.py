@@ -58,6 +58,7 @@ class AcousticPart(Part):
     memory_mel: Tensor  # [B, BANDS, M]
     remembered: Tensor  # [B, M] True at real codes
     correction: Correction | None = None  # where a person's voice knows one
+    movement: Tensor | None = None  # [1, 2] likewise, of the pitch
 
     @property
     def memory(self) -> Memory:
