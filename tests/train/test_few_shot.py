@@ -13,7 +13,7 @@ from voxcommons.models.build import OwnWeights, Placement, load_base, save_base
 from voxcommons.models.overlay import overlaid
 from voxcommons.train.adapters import Adjustment
 from voxcommons.train.few_shot import SOUND, WORDS, FewShotRecipe, few_shot, tune
-from voxcommons.train.few_shot_sound import MelPupil
+from voxcommons.train.few_shot_sound import MelPupil, flatness
 from voxcommons.train.phrases import domain_split, split
 from voxcommons.train.watching import Watch
 
@@ -105,6 +105,17 @@ def test_what_the_voice_corrects_by_itself_is_not_learnt_again(folders):
         MelPupil(model, one, phrases, "adapters").error(phrases.held_out)[1]["mel"] for one in (voice, np.zeros_like(voice))
     )
     assert corrected < 0.9 * uncorrected
+
+
+def test_a_flat_pitch_costs_what_it_lacks_and_a_monotone_or_silent_phrase_breaks_nothing():
+    heard = torch.stack([0.2 * torch.sin(torch.arange(200) / 9), torch.ones(200)])[None]
+    for factor, wanted in ((1.0, 0.0), (0.5, np.log(2)), (2.0, np.log(2))):
+        assert float(flatness(factor * heard[:, :1], heard)) == pytest.approx(wanted, abs=0.01)
+    monotone, silent = (torch.stack([torch.zeros(200), torch.full((200,), voiced)])[None] for voiced in (1.0, 0.0))
+    for phrase in (heard, monotone, silent):
+        said = torch.zeros(1, 1, 200, requires_grad=True)
+        (flatness(said, phrase) + said.sum()).backward()
+        assert bool(said.grad.isfinite().all())
 
 
 def test_going_on_starts_where_the_voice_was_and_not_anew(folders):

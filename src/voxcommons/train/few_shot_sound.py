@@ -86,8 +86,8 @@ class MelPupil:
         part = self._part(self._some, batch, (seed, 0))
         mel, pitch = spoken(self.model.predictor, part)
         off, octaves, surprise = distances(part, mel, pitch)
-        flatness = _flatness(pitch[:, :1], part.pitch)
-        return off + self._recipe.pitch_weight * octaves + self._recipe.voiced_weight * surprise + _FLATNESS_WEIGHT * flatness
+        flat = flatness(pitch[:, :1], part.pitch)
+        return off + self._recipe.pitch_weight * octaves + self._recipe.voiced_weight * surprise + _FLATNESS_WEIGHT * flat
 
     @torch.no_grad()
     def error(self, phrases: Sequence[Phrase]) -> tuple[float, dict[str, float]]:
@@ -108,7 +108,7 @@ class MelPupil:
         return replace(part, correction=self._correction, movement=self._movement)
 
 
-def _flatness(said: Tensor, heard: Tensor) -> Tensor:
+def flatness(said: Tensor, heard: Tensor) -> Tensor:
     """How far the spread of a predicted pitch is from that of the recording, as the logarithm of their ratio.
 
     Args:
@@ -116,12 +116,17 @@ def _flatness(said: Tensor, heard: Tensor) -> Tensor:
         heard: [B, 2, F] octaves, and 1 where voiced.
     """
     voiced = heard[:, 1] > 0
-    spreads = []
-    for octaves in (said[:, 0][voiced], heard[:, 0][voiced]):
-        near = octaves[(octaves - octaves.median()).abs() < FAR_OCTAVES] if len(octaves) else octaves
-        spreads.append(near.std(correction=0) if len(near) > 1 else octaves.new_ones(()))
-    one, other = (spread.clamp_min(_LEAST_SPREAD) for spread in spreads)
-    return torch.log(one / other).abs()
+    if not voiced.any():
+        return said.new_zeros(())
+    return torch.log(_spread(said[:, 0][voiced]) / _spread(heard[:, 0][voiced])).abs()
+
+
+def _spread(octaves: Tensor) -> Tensor:
+    """Deviation of a pitch [N] from its middle, in octaves, creaks and mistaken octaves left out."""
+    near = octaves[(octaves - octaves.median()).abs() < FAR_OCTAVES]
+    if bool((near == near[0]).all()):  # where nothing moves, a deviation has no slope
+        return near.new_tensor(_LEAST_SPREAD)
+    return near.std(correction=0).clamp_min(_LEAST_SPREAD)
 
 
 class _Whole(Voices):
