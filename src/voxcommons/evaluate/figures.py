@@ -186,15 +186,21 @@ RELATIVE = tuple(figure.key for figure in FIGURES[:3])  # errors of weak recogni
 def yardsticks(scores: Sequence[Score]) -> Yardsticks:
     """Compute what is normal from the natural utterances among the scores."""
     natural = [score for score in scores if score.system == NATURAL]
-    people = {score.speaker for score in natural}
-    pitch = {name: float(np.median([s.pitch_hz for s in natural if s.speaker == name and s.pitch_hz] or [0.0])) for name in people}
-    reach = {name: float(np.median([s.pitch_range for s in natural if s.speaker == name and s.pitch_range] or [0.0])) for name in people}
     pace = dict(_FALLBACK_PACE)
     for language in pace:
         paces = [s.phones / s.seconds for s in natural if s.language == language and s.phones and s.seconds > 0]
         if len(paces) >= 3:
             pace[language] = float(np.median(paces))
-    return Yardsticks(_likeness(scores, natural), _spectral_nearest(scores, natural), pitch, reach, pace)
+    pitch_hz, pitch_range = _usual("pitch_hz", natural), _usual("pitch_range", natural)
+    return Yardsticks(_likeness(scores, natural), _spectral_nearest(scores, natural), pitch_hz, pitch_range, pace)
+
+
+def _usual(name: str, natural: Sequence[Score]) -> dict[str, float]:
+    """The median of a value of each person; 0 where it was never measured."""
+    values: dict[str, list[float]] = {}
+    for score in natural:
+        values.setdefault(score.speaker, []).extend([getattr(score, name)] if getattr(score, name) else [])
+    return {speaker: float(np.median(found or [0.0])) for speaker, found in values.items()}
 
 
 def _likeness(scores: Sequence[Score], natural: Sequence[Score]) -> dict[Key, Likeness]:
