@@ -21,12 +21,17 @@ def halves(shared, person):
     return clips[::2], clips[1::2]
 
 
+def heard_in(base, clip):
+    """A clip [T] of 16 kHz as the acoustic model listens to it, its words unknown."""
+    return base.semantic_to_wave.hear(torch.from_numpy(level(clip))[None], content_of(base).tokens(content_wave(base, clip, 16000))[0])
+
+
 @torch.inference_mode()
 def spreads(base, voice, clips):
     """Octaves between the lowest and the highest tenth of the pitch of some clips, foretold and their own, creaks left out."""
     model, ge, pitches = base.semantic_to_wave, torch.from_numpy(voice)[None, :, None], []
     for clip in clips:
-        heard = model.hear(torch.from_numpy(level(clip))[None], content_of(base).tokens(content_wave(base, clip, 16000))[0])
+        heard = heard_in(base, clip)
         foretold = model.pitch(model.prior(heard.codes[None], torch.zeros(1, 1, dtype=torch.long), ge).m, ge)[0]
         voiced = (foretold > 0) & (heard.pitch_hz > 0)
         pitches.append(torch.log2(torch.stack([foretold, heard.pitch_hz])[:, voiced]))

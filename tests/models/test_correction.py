@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from voxcommons.models.configs import CORRECTION_RANK, correction_size
-from voxcommons.models.correction import Correction, fitted, mean_of, movement, no_correction
+from voxcommons.models.correction import Correction, fitted, mean_of, movement_of, no_correction
 from voxcommons.models.mel_frames import CHANNELS
 
 WIDTH = 24
@@ -95,14 +95,14 @@ def pitches(count):
 def test_a_person_livelier_than_foretold_is_given_their_own_span_and_nobody_is_flattened():
     said = pitches(3000)
     octave_errors = 1.6 * said + (torch.arange(3000) % 8 == 0) * torch.tensor([1.0, -1.0]).repeat(1500)
-    found = [movement(said, heard) for heard in (1.6 * said + 1.0, said, 0.5 * said, 5 * said, octave_errors)]
+    found = [movement_of(said, heard) for heard in (1.6 * said + 1.0, said, 0.5 * said, 5 * said, octave_errors)]
     factors = [float(torch.exp2(one[1])) for one in found]
     assert factors == [pytest.approx(1.6, rel=0.05), pytest.approx(1), 1, pytest.approx(2, rel=0.05), pytest.approx(1.6, rel=0.05)]
     assert [float(one[0]) for one in found] == [pytest.approx(0.3, abs=0.02)] * 5
 
 
 def test_little_speech_moves_little_and_none_nothing():
-    few, many = (movement(pitches(count), 2 * pitches(count)) for count in (40, 3000))
+    few, many = (movement_of(pitches(count), 2 * pitches(count)) for count in (40, 3000))
     assert 0 < float(few[1]) < 0.5 * float(many[1])
-    assert [movement(pitches(count), 2 * pitches(count)).tolist() for count in (0, 1)] == [[0, 0], [0, 0]]
-    assert movement(torch.zeros(50), torch.zeros(50)).tolist() == [0, 0]
+    assert [movement_of(pitches(count), 2 * pitches(count)).tolist() for count in (0, 1)] == [[0, 0], [0, 0]]
+    assert movement_of(torch.zeros(50), torch.zeros(50)).tolist() == [0, 0]

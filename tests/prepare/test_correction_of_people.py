@@ -5,12 +5,10 @@ import math
 import pytest
 import torch
 
-from real_people import halves, spreads
+from real_people import halves, heard_in, spreads
 from voxcommons.models.build import STARTER, base_folder, load_base
 from voxcommons.models.correction import no_correction
-from voxcommons.prepare.corpus import level
-from voxcommons.prepare.features import content_wave, style_of
-from voxcommons.prepare.recogniser import content_of
+from voxcommons.prepare.features import style_of
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +21,7 @@ def distance(base, voice, clips):
     """Mean distance of predicted mel frames of some clips from their own."""
     model, ge, found = base.semantic_to_wave, torch.from_numpy(voice)[None, :, None], []
     for clip in clips:
-        heard = model.hear(torch.from_numpy(level(clip))[None], content_of(base).tokens(content_wave(base, clip, 16000))[0])
+        heard = heard_in(base, clip)
         hidden = model.prior(heard.codes[None], torch.zeros(1, 1, dtype=torch.long), ge).m
         said = model.mel(hidden, ge, heard.pitch_hz[None])[0]
         loud = heard.mel.mean(0) > torch.quantile(heard.mel.mean(0), 0.5)

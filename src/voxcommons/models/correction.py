@@ -4,7 +4,7 @@ The predictor has learnt some hundred people by heart; of somebody new it says f
 every recording of theirs. The recording a voice is cloned from shows how: its codes are told to the predictor, and what the frames
 lack is fitted to the channels behind the last block by ridge regression (Hoerl and Kennard, Technometrics 12, 1970). It is solved, not
 trained, so it takes a moment, needs no seed and cannot run away; it is kept as two thin matrices, as a voice is to stay small.
-Of the pitch it says the middle of what could be said, which is flatter than anybody speaks; how much flatter, the recording tells too.
+Of the pitch it says the middle of what could be said, which is flatter than most people speak; how much flatter, the recording tells too.
 
 Shapes: B batch, F frames (50 Hz), W channels of the predictor, R rank, C channels of a mel frame.
 """
@@ -29,7 +29,7 @@ _RIDGE, _RIDGE_FRAMES, _DOUBTED_FRAMES = 0.3, 3000.0, 200.0
 _LEAST_RANGE = 1e-3
 # The span of a pitch lies between these shares of the voiced frames that are not far from their middle: creaks, and octaves that a
 # tracker takes for one another, lie far. Without that border voices moved 1.2 times as far as their people.
-_LOW, _HIGH, FAR_OCTAVES = 0.1, 0.9, 0.5
+_LOW, _HIGH, _FAR_OCTAVES = 0.1, 0.9, 0.5
 _WIDEST, _DOUBTED_PITCHES = 2.0, 60.0
 _ALWAYS = -1e3  # a level that every frame is above
 
@@ -109,7 +109,7 @@ def fitted(hidden: Sequence[Tensor], said: Sequence[Tensor], heard: Sequence[Ten
     return Correction(levels[None], shift[None].to(level), look[None].to(level), (trust * give)[None].to(level))
 
 
-def movement(said: Tensor, heard: Tensor) -> Tensor:
+def movement_of(said: Tensor, heard: Tensor) -> Tensor:
     """How a person's pitch differs from what is foretold of it: [2].
 
     The first is where the middle of the foretold pitch lies, in octaves; the second log2 of how much wider the person's moves around it,
@@ -127,8 +127,13 @@ def movement(said: Tensor, heard: Tensor) -> Tensor:
 
 
 def moved(octaves: Tensor, movement: Tensor) -> Tensor:
-    """Foretold pitches [B, 1, F], in octaves above the middles of people, as these people move theirs: `movement` [B, 2]."""
+    """Foretold pitches [B, 1, F], in octaves above the middles of people, as these people move theirs: [B, 2] of `movement_of`."""
     return (octaves - movement[:, :1, None]) * torch.exp2(movement[:, 1:, None])
+
+
+def near_middle(octaves: Tensor) -> Tensor:
+    """Those of the pitches [N], at least one, that are neither creaks nor mistaken octaves."""
+    return octaves[(octaves - octaves.median()).abs() < _FAR_OCTAVES]
 
 
 def mean_of(corrections: Correction) -> Correction:
@@ -152,7 +157,7 @@ def _thin(answer: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
 
 def _span(octaves: Tensor) -> Tensor:
     """How many octaves a pitch [N] moves over."""
-    near = octaves[(octaves - octaves.median()).abs() < FAR_OCTAVES]
+    near = near_middle(octaves)
     return torch.quantile(near, _HIGH) - torch.quantile(near, _LOW)
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from voxcommons.models.configs import BANDS, correction_size, voice_size
-from voxcommons.models.correction import Correction, fitted, mean_of, moved, movement, no_correction
+from voxcommons.models.correction import Correction, fitted, mean_of, moved, movement_of, no_correction
 from voxcommons.models.harmonic_source import cycles_of, track_pitch
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ, IstftGenerator, clear_pitch
 from voxcommons.models.mel_frames import CHANNELS, HOP, MelFrames
@@ -120,14 +120,14 @@ class MelAcoustic(nn.Module):
         hidden, mels, pitches = zip(*(self._told(clip, plain) for clip in clips), strict=True)
         correction = fitted(hidden, mels, [clip.mel.T for clip in clips]).flat()[0]
         said, heard = torch.cat(pitches, 1) - middle
-        return torch.cat([style, middle, movement(said, heard), correction, memory.flatten()])
+        return torch.cat([style, middle, movement_of(said, heard), correction, memory.flatten()])
 
     def correction(self, ge: Tensor) -> Correction:
         """What voices [B, G, 1] know about the mistakes of the predictor."""
         return Correction.of(self._parts(ge[:, :, 0])[3], self.width)
 
     def movement(self, ge: Tensor) -> Tensor:
-        """How the pitch of voices [B, G, 1] moves beside what is foretold of it: [B, 2], see `correction.movement`."""
+        """How the pitch of voices [B, G, 1] moves beside what is foretold of it: [B, 2], see `movement_of`."""
         return self._parts(ge[:, :, 0])[2]
 
     def _memory_of(self, clips: Sequence[Heard], like: Tensor) -> Tensor:
@@ -298,7 +298,7 @@ class MelAcoustic(nn.Module):
     def _parts(self, voices: Tensor) -> list[Tensor]:
         """Voices [B, G] cut up, each [B, numbers].
 
-        They are style, middle of the pitch in octaves, `movement` of it, correction, memory.
+        They are style, middle of the pitch in octaves, how it moves (`movement_of`), correction, memory.
         """
         sizes = [self.style_channels, 1, 2, correction_size(self.width), self.remembered_codes * _PER_MEMORY]
         return list(voices.split(sizes, 1))

@@ -32,7 +32,7 @@ HELD_OUT_BATCH = 8
 
 
 def spoken(model: MelPredictor, part: AcousticPart) -> tuple[Tensor, Tensor]:
-    """Return (mel frames [B, CHANNELS, F] at the part's own pitch, the pitch that is predicted [B, 2, F])."""
+    """Return (mel frames [B, CHANNELS, F] at the part's own pitch, the pitch [B, 2, F] that is predicted, as the people move theirs)."""
     style = model.style(part.statistics, part.vector)
     features, pitch = model.features(part.codes, part.mask, part.phones, part.places, style, part.memory)
     pitch = pitch.float()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from voxcommons.models.configs import BANDS
-from voxcommons.models.correction import FAR_OCTAVES
+from voxcommons.models.correction import near_middle
 from voxcommons.models.istft_generator import PITCH_CENTRE_HZ
 from voxcommons.models.mel_acoustic import MelAcoustic
 from voxcommons.models.mel_predictor import voice_statistics
@@ -123,7 +123,7 @@ def flatness(said: Tensor, heard: Tensor) -> Tensor:
 
 def _spread(octaves: Tensor) -> Tensor:
     """Deviation of a pitch [N] from its middle, in octaves, creaks and mistaken octaves left out."""
-    near = octaves[(octaves - octaves.median()).abs() < FAR_OCTAVES]
+    near = near_middle(octaves)
     if bool((near == near[0]).all()):  # where nothing moves, a deviation has no slope
         return near.new_tensor(_LEAST_SPREAD)
     return near.std(correction=0).clamp_min(_LEAST_SPREAD)
